@@ -1,0 +1,204 @@
+#include "config.h"
+
+#include "authn/password.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "authn/trail.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "hasher/hasher.h"
+#include "store/lockouts.h"
+#include "store/passwords.h"
+#include "store/replays.h"
+#include "store/settings_table.h"
+
+/* A password that is being looked at. */
+struct attempt {
+    struct exchange *x;
+    const struct user *user; /* NULL: there is no such person */
+    const char *hash;        /* NULL: has no password */
+    const char *rehash;
+};
+
+/*
+ * Counted before the hash is looked at (flows 15), in a transaction of its own,
+ * so that of many guesses at once no more than the limit are looked at.
+ */
+static enum rc claim_attempt(struct attempt *t)
+{
+    struct exchange *x = t->x;
+    struct lockout ignored;
+    enum rc rc = lockouts_claim(x->db, x->arena, t->user->id,
+                                x->settings->account_lockout_max_attempts,
+                                x->settings->account_lockout_duration, x->now, &ignored);
+
+    return rc == RC_REFUSED ? refuse(&x->no, REFUSE_LOCKED, NULL) : rc;
+}
+
+static enum rc spend_decoy(struct db *db, void *arg)
+{
+    struct attempt *t = arg;
+    uint8_t any[SHA256_BYTES];
+
+    random_bytes(any, sizeof(any));
+    return replays_spend(db, BYTES(any), t->x->now);
+}
+
+/* CS-12: a person who does not exist costs a commit too, or the time tells; the
+ * row has expired already and goes with the next sweep. */
+static enum rc claim_nothing(struct attempt *t)
+{
+    if (t->x->settings->account_lockout_max_attempts <= 0)
+        return RC_OK;
+    return db_write(t->x->db, spend_decoy, t);
+}
+
+static enum rc verify(struct attempt *t, const char *password)
+{
+    struct exchange *x = t->x;
+
+    switch (hasher_verify(x->hasher, x->arena, password, t->hash, &t->rehash)) {
+    case RC_OK:
+        return RC_OK;
+    case RC_NONE:
+        return refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL);
+    case RC_REFUSED:
+        return refuse(&x->no, REFUSE_BUSY, NULL);
+    case RC_FAULT:
+        break;
+    }
+    return RC_FAULT;
+}
+
+static enum rc load_hash(struct attempt *t)
+{
+    enum rc rc;
+
+    if (t->user == NULL)
+        return RC_OK;
+    rc = passwords_find(t->x->db, t->x->arena, t->user->id, &t->hash);
+    return rc == RC_NONE ? RC_OK : rc;
+}
+
+static enum rc look_at(struct attempt *t, const char *password)
+{
+    TRY(load_hash(t));
+    db_read_end(t->x->db);
+    TRY(t->user != NULL ? claim_attempt(t) : claim_nothing(t));
+    return verify(t, password);
+}
+
+static enum rc upgrade_hash(struct db *db, const struct attempt *t)
+{
+    enum rc rc;
+
+    if (t->rehash == NULL)
+        return RC_OK;
+    rc = passwords_upgrade(db, t->user->id, t->hash, t->rehash, t->x->now);
+    return rc == RC_NONE ? RC_OK : rc; /* changed meanwhile: the new one stays */
+}
+
+static enum rc record_login(struct db *db, void *arg)
+{
+    struct attempt *t = arg;
+
+    TRY(lockouts_clear(db, t->user->id));
+    TRY(upgrade_hash(db, t));
+    return users_set_last_login(db, t->user->id, t->x->now);
+}
+
+static enum rc record_right(struct db *db, void *arg)
+{
+    struct attempt *t = arg;
+
+    TRY(lockouts_clear(db, t->user->id));
+    return upgrade_hash(db, t);
+}
+
+/* Kept whatever becomes of the request, so in a transaction of its own. */
+static enum rc record_failure(struct exchange *x, const char *username)
+{
+    if (x->no.code == REFUSE_BUSY)
+        return RC_REFUSED;
+    TRY(trail_now(x, "login_failed", NULL, "user", "", "username", username, "reason",
+                  refusal_wire(x->no.code), NULL));
+    return RC_REFUSED;
+}
+
+enum rc password_login(struct exchange *x, const char *username, const char *password,
+                       struct user *out)
+{
+    struct user user;
+    struct attempt t = { .x = x };
+    enum rc rc = users_by_username(x->db, x->arena, username, &user);
+
+    if (rc == RC_OK)
+        t.user = &user;
+    else if (rc != RC_NONE)
+        return rc;
+    rc = look_at(&t, password);
+    if (rc == RC_REFUSED)
+        return record_failure(x, username);
+    TRY(rc);
+    rc = db_write(x->db, record_login, &t);
+    if (rc == RC_NONE) /* deleted while we were hashing */
+        return refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL);
+    TRY(rc);
+    user.last_login_at = x->now;
+    user.failures_n = user.locked_until_at = 0;
+    *out = user;
+    return RC_OK;
+}
+
+enum rc password_confirm(struct exchange *x, const struct user *user, const char *password)
+{
+    struct attempt t = { .x = x, .user = user };
+
+    TRY(look_at(&t, password));
+    return db_write(x->db, record_right, &t);
+}
+
+/* `what` names the field for people; lengths count bytes, as the contract does. */
+static enum rc check_length(struct exchange *x, const char *what, const char *text, int64_t min,
+                            int64_t max)
+{
+    int64_t n = (int64_t)strlen(text_or(text, ""));
+
+    if (n == 0)
+        return refuse(&x->no, REFUSE_VALIDATION, "%s is missing", what);
+    if (n < min)
+        return refuse(&x->no, REFUSE_VALIDATION, "%s must have at least %" PRId64 " characters",
+                      what, min);
+    if (n > max)
+        return refuse(&x->no, REFUSE_VALIDATION, "%s must have at most %" PRId64 " characters",
+                      what, max);
+    return RC_OK;
+}
+
+enum rc password_rules(struct exchange *x, const char *password)
+{
+    return check_length(x, "Password", password, x->settings->validation_min_password_length,
+                        x->settings->validation_max_password_length);
+}
+
+enum rc username_rules(struct exchange *x, const char *username)
+{
+    TRY(check_length(x, "Username", username, x->settings->validation_min_username_length,
+                     x->settings->validation_max_username_length));
+    if (!is_text(username))
+        return refuse(&x->no, REFUSE_VALIDATION, "Username has characters that cannot be shown");
+    return RC_OK;
+}
+
+enum rc password_hash(struct exchange *x, const char *password, const char **out)
+{
+    enum rc rc;
+
+    db_read_end(x->db);
+    rc = hasher_make(x->hasher, x->arena, password, out);
+    if (rc == RC_REFUSED)
+        return refuse(&x->no, REFUSE_BUSY, NULL);
+    return rc == RC_NONE ? fault("password: the hasher made nothing") : rc;
+}

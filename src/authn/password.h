@@ -1,0 +1,32 @@
+/*
+ * Who is this, by password (flows 3, 15).  Used by login, account password checks
+ * and, later, the password grant.
+ */
+#ifndef AUTENTICO_AUTHN_PASSWORD_H
+#define AUTENTICO_AUTHN_PASSWORD_H
+
+#include "http/exchange.h"
+#include "store/users.h"
+
+/*
+ * Check a username and password.  Counts the attempt before looking (atomically),
+ * takes it back when right; an unknown user costs as much time as a wrong
+ * password; the hash is upgraded when it is of an old kind.  Ends the read
+ * transaction first.  Writes the audit row login_failed with `reason`.
+ * RC_OK       out is the user
+ * RC_REFUSED  x->no: BAD_CREDENTIALS, LOCKED, or BUSY (hashers)
+ */
+MUST_CHECK enum rc password_login(struct exchange *x, const char *username, const char *password, struct user *out);
+
+/* The password of a known user (account changes): RC_REFUSED BAD_CREDENTIALS or LOCKED. */
+MUST_CHECK enum rc password_confirm(struct exchange *x, const struct user *user, const char *password);
+
+/* Rules for a new password and username by the settings; RC_REFUSED VALIDATION
+ * with a text for people.  Lengths count bytes. */
+MUST_CHECK enum rc password_rules(struct exchange *x, const char *password);
+MUST_CHECK enum rc username_rules(struct exchange *x, const char *username);
+
+/* Hash a new password outside any transaction; store it with passwords_set. */
+MUST_CHECK enum rc password_hash(struct exchange *x, const char *password, const char **out);
+
+#endif

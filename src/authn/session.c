@@ -1,0 +1,91 @@
+#include "config.h"
+
+#include "authn/session.h"
+
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "http/cookie.h"
+#include "http/request.h"
+#include "store/settings_table.h"
+
+#define USER_AGENT_MAX 512
+
+/* design D8: a stolen backup must not be a stolen cookie */
+static enum rc cookie_hash(struct exchange *x, const char *cookie, int key, struct bytes *out)
+{
+    uint8_t mac[SHA256_BYTES];
+
+    TRY(keyring_mac(x->keys, KEY_SESSION, key, bytes_of(cookie), mac));
+    *out = arena_bytes(x->arena, BYTES(mac));
+    return RC_OK;
+}
+
+static enum rc find_under(struct exchange *x, const char *cookie, int key, struct session *out)
+{
+    struct bytes hash;
+
+    TRY(cookie_hash(x, cookie, key, &hash));
+    return sessions_by_cookie(x->db, x->arena, hash, out);
+}
+
+enum rc session_find(struct exchange *x)
+{
+    const char *cookie = cookie_get(x->rq, x->conf->session_cookie_name);
+    struct session *s = arena_new(x->arena, struct session);
+    enum rc rc;
+
+    if (cookie == NULL || strlen(cookie) != TOKEN_CHARS || !is_base64url(cookie))
+        return RC_NONE;
+    rc = find_under(x, cookie, 0, s);
+    if (rc == RC_NONE) /* the cookie secret was rotated with an overlap */
+        rc = find_under(x, cookie, 1, s);
+    TRY(rc);
+    x->session = s;
+    return RC_OK;
+}
+
+bool session_is_fresh(const struct exchange *x, const struct session *s, int64_t idle_limit_s,
+                      int64_t max_age_s)
+{
+    int64_t absolute_s = x->settings->sso_session_max_age;
+
+    if (idle_limit_s > 0 && x->now - s->last_activity_at >= idle_limit_s)
+        return false;
+    if (absolute_s > 0 && x->now - s->created_at >= absolute_s)
+        return false;
+    if (max_age_s == 0) /* like prompt=login, even within the second of the login (CO-16) */
+        return false;
+    return max_age_s < 0 || x->now - s->auth_time <= max_age_s;
+}
+
+void session_new(struct exchange *x, const char *user_id, const char *acr, const char *amr,
+                 struct session *out, const char **cookie)
+{
+    struct session s = { 0 };
+
+    *cookie = random_token(x->arena);
+    if (cookie_hash(x, *cookie, 0, &s.cookie_hash) != RC_OK)
+        die("session: no current key");
+    s.id = random_id(x->arena, x->now);
+    s.user_id = user_id;
+    s.auth_time = s.created_at = s.last_activity_at = x->now;
+    s.acr = acr;
+    s.amr = amr;
+    s.user_agent = arena_strndup(x->arena, x->rq->user_agent,
+                                 strnlen(x->rq->user_agent, USER_AGENT_MAX));
+    s.ip_address = x->rq->address;
+    *out = s;
+}
+
+void session_cookie_set(struct exchange *x, const char *cookie)
+{
+    cookie_set(x, x->conf->session_cookie_name, cookie, "/", SAME_LAX,
+               x->settings->sso_session_max_age);
+}
+
+void session_cookie_clear(struct exchange *x)
+{
+    cookie_clear(x, x->conf->session_cookie_name, "/");
+}

@@ -1,0 +1,287 @@
+#include "config.h"
+
+#include "conf/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/keys.h"
+
+#define REGION_BYTES (256 * 1024)
+
+struct loading {
+    struct arena *arena;
+    FILE *err;
+    struct conf *conf;
+    struct assignments found;
+    int faults;
+};
+
+static void say(struct loading *l, const char *name, const char *why)
+{
+    fprintf(l->err, "%s: %s\n", name, why);
+    l->faults++;
+}
+
+/* The process environment stands last in the list and wins. */
+static const struct assignment *find(const struct loading *l, const char *name)
+{
+    const struct assignment *out = NULL;
+
+    for (size_t i = 0; i < l->found.n; i++)
+        if (strcmp(l->found.v[i].name, name) == 0 &&
+            (out == NULL || !l->found.v[i].is_from_file))
+            out = &l->found.v[i];
+    return out;
+}
+
+static void *member(struct loading *l, const struct key *key)
+{
+    return (char *)l->conf + key->offset;
+}
+
+static void set_bool(struct loading *l, const struct key *key, const char *value)
+{
+    bool is;
+
+    /* anything else: the default (spec/settings.md 1) */
+    if (text_bool(value, &is) != RC_OK && text_bool(key->initial, &is) != RC_OK)
+        die("conf: bad default of %s", key->name);
+    *(bool *)member(l, key) = is;
+}
+
+static void set_int(struct loading *l, const struct key *key, const char *value)
+{
+    int64_t n;
+
+    if (text_int(value, &n) != RC_OK || n < key->min || n > key->max)
+        say(l, key->name,
+            arena_printf(l->arena, "\"%s\" is not a number from %lld to %lld", value,
+                         (long long)key->min, (long long)key->max));
+    else
+        *(int64_t *)member(l, key) = n;
+}
+
+static void set_double(struct loading *l, const struct key *key, const char *value)
+{
+    double n;
+
+    if (text_double(value, &n) != RC_OK)
+        say(l, key->name, arena_printf(l->arena, "\"%s\" is not a number", value));
+    else
+        *(double *)member(l, key) = n;
+}
+
+static void set_duration(struct loading *l, const struct key *key, const char *value)
+{
+    int64_t s;
+
+    if (text_duration(value, &s) != RC_OK || s < key->min || s > key->max)
+        say(l, key->name,
+            arena_printf(l->arena, "\"%s\" is not a duration from %llds to %llds (for example 30s)",
+                         value, (long long)key->min, (long long)key->max));
+    else
+        *(int64_t *)member(l, key) = s;
+}
+
+static void set_octal(struct loading *l, const struct key *key, const char *value)
+{
+    char *end;
+    long mode = strtol(value, &end, 8);
+
+    if (*value == '\0' || *end != '\0' || mode < 0 || mode > key->max)
+        say(l, key->name, arena_printf(l->arena, "\"%s\" is not an octal mode (for example 0660)", value));
+    else
+        *(int64_t *)member(l, key) = mode;
+}
+
+static void set_choice(struct loading *l, const struct key *key, const char *value)
+{
+    struct text_list choices = text_split(l->arena, key->choices, ' ');
+
+    for (size_t i = 0; i < choices.n; i++)
+        if (text_same(choices.v[i], value)) {
+            *(int *)member(l, key) = (int)i;
+            return;
+        }
+    say(l, key->name, arena_printf(l->arena, "\"%s\" is not one of: %s", value, key->choices));
+}
+
+static void set_nets(struct loading *l, const struct key *key, const char *value)
+{
+    if (net_list_parse(l->arena, value, member(l, key)) != RC_OK)
+        say(l, key->name, "expected addresses or prefixes, for example 127.0.0.1 10.0.0.0/8 ::1");
+}
+
+static void set_later(struct loading *l, const struct key *key, const char *value)
+{
+    if (!text_same(value, key->initial))
+        say(l, key->name, "not available yet; take it out of the configuration");
+}
+
+static void set_value(struct loading *l, const struct key *key, const char *value)
+{
+    switch (key->type) {
+    case KEY_TEXT:
+    case KEY_PATH:
+        *(const char **)member(l, key) = arena_strdup(l->arena, value);
+        return;
+    case KEY_BOOL:
+        set_bool(l, key, value);
+        return;
+    case KEY_INT:
+        set_int(l, key, value);
+        return;
+    case KEY_DOUBLE:
+        set_double(l, key, value);
+        return;
+    case KEY_DURATION:
+        set_duration(l, key, value);
+        return;
+    case KEY_OCTAL:
+        set_octal(l, key, value);
+        return;
+    case KEY_NETS:
+        set_nets(l, key, value);
+        return;
+    case KEY_CHOICE:
+        set_choice(l, key, value);
+        return;
+    case KEY_LATER:
+        set_later(l, key, value);
+        return;
+    case KEY_SECRET:
+    case KEY_PEM:
+        l->faults += conf_set_secret(key, value, l->conf->secrets, l->err);
+        return;
+    case KEY_NOT_EMPTY:
+        if (*value == '\0')
+            say(l, key->name, "is set but empty; give it a value or take it out");
+        return;
+    case KEY_ALIAS:
+    case KEY_UNUSED:
+    case KEY_ELSEWHERE:
+        return;
+    }
+}
+
+static void set_key(struct loading *l, const struct key *key)
+{
+    const struct assignment *a = find(l, key->name);
+    const char *value = a != NULL ? a->value : key->initial;
+
+    if (value != NULL)
+        set_value(l, key, value);
+}
+
+/* Two names of one secret (design D16): the same value or one of them. */
+static void fold_alias(struct loading *l, const struct key *key)
+{
+    const struct assignment *old = find(l, key->name), *name = find(l, key->choices);
+
+    if (old == NULL)
+        return;
+    if (name != NULL && strcmp(old->value, name->value) != 0) {
+        say(l, key->name, arena_printf(l->arena, "and %s are two names of one secret and differ", key->choices));
+        return;
+    }
+    if (name == NULL)
+        set_value(l, conf_key_of(key->choices), old->value);
+}
+
+static void set_all(struct loading *l)
+{
+    for (size_t i = 0; i < conf_keys_n; i++)
+        set_key(l, &conf_keys[i]);
+    for (size_t i = 0; i < conf_keys_n; i++)
+        if (conf_keys[i].type == KEY_ALIAS)
+            fold_alias(l, &conf_keys[i]);
+}
+
+/* `NAME_FILE`: the value is the content of that file, less one line end. */
+static bool is_secret_file(const char *name)
+{
+    char base[80];
+    size_t n = strlen(name);
+
+    if (!text_ends(name, "_FILE") || n >= sizeof(base))
+        return false;
+    memcpy(base, name, n - 5);
+    base[n - 5] = '\0';
+    const struct key *key = conf_key_of(base);
+    return key != NULL && (key->type == KEY_SECRET || key->type == KEY_PEM);
+}
+
+static void check_name(struct loading *l, const struct assignment *a, bool is_strict)
+{
+    if (conf_key_of(a->name) != NULL)
+        return;
+    if (is_secret_file(a->name)) {
+        say(l, a->name, "not available yet; give the value itself");
+        return;
+    }
+    if (is_strict && a->is_from_file)
+        say(l, a->name, "unknown variable");
+    else if (text_starts(a->name, "AUTENTICO_"))
+        fprintf(l->err, "warning: unknown variable %s is ignored\n", a->name);
+}
+
+static void check_names(struct loading *l, bool is_strict)
+{
+    for (size_t i = 0; i < l->found.n; i++)
+        check_name(l, &l->found.v[i], is_strict);
+}
+
+/* --config FILE, else ./.env, else /etc (design D22). */
+static enum rc read_file(struct loading *l, const struct conf_source *src, struct region *r)
+{
+    const char *const places[] = { ".env", "/etc/autentico/autentico.env" };
+    enum rc rc = RC_NONE;
+
+    if (src->file != NULL) {
+        rc = env_file_read(src->file, src->uid_to_be, l->err, r, &l->found);
+        if (rc == RC_NONE)
+            say(l, src->file, "no such file");
+        l->conf->file = arena_strdup(l->arena, src->file);
+        return rc == RC_REFUSED ? rc : RC_OK;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(places) && rc == RC_NONE; i++) {
+        rc = env_file_read(places[i], src->uid_to_be, l->err, r, &l->found);
+        if (rc == RC_OK)
+            l->conf->file = places[i];
+    }
+    return rc == RC_REFUSED ? rc : RC_OK;
+}
+
+static enum rc load(struct loading *l, const struct conf_source *src, struct region *r)
+{
+    TRY(read_file(l, src, r));
+    env_process_read(r, &l->found, l->err);
+    check_names(l, src->file != NULL);
+    set_all(l);
+    if (l->faults == 0)
+        l->faults += conf_derive(l->arena, l->conf, l->err);
+    l->faults += conf_check_secrets(l->conf, src->needs_secrets, l->err);
+    return l->faults == 0 ? RC_OK : RC_REFUSED;
+}
+
+enum rc conf_load(struct arena *a, const struct conf_source *src, FILE *err, struct conf *out)
+{
+    struct loading *l = arena_new(a, struct loading);
+    struct conf *conf = arena_new(a, struct conf);
+    struct region region;
+
+    l->arena = a;
+    l->err = err;
+    l->conf = conf;
+    conf->secrets = secrets_new();
+    region_new(&region, REGION_BYTES);
+    enum rc rc = load(l, src, &region);
+    region_wipe(&region);
+    if (rc != RC_OK) {
+        secrets_wipe(conf->secrets);
+        return rc;
+    }
+    *out = *conf;
+    return RC_OK;
+}

@@ -1,0 +1,93 @@
+/*
+ * Configuration: the bootstrap variables of spec/settings.md 2 and 2b, read
+ * once at start from --config FILE, else ./.env, else
+ * /etc/autentico/autentico.env; the process environment wins (design D22).
+ *
+ * One table in conf.c drives the parser, the environment names, the generated
+ * manual page and `doctor`: key, type, default, range, help line, offset.
+ * A variable whose feature is not built yet is refused when set to anything
+ * but its default ("not available yet", design D17).
+ */
+#ifndef AUTENTICO_CONF_CONF_H
+#define AUTENTICO_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "conf/secrets.h"
+#include "util/log.h"
+#include "util/text.h"
+
+enum front { FRONT_AUTO, FRONT_NONE, FRONT_NGINX };
+enum durability { DURABILITY_FULL, DURABILITY_NORMAL };
+
+/* An address range; v4 is held as ::ffff:a.b.c.d. */
+struct net { uint8_t addr[16]; int bits; };
+struct net_list { struct net *v; size_t n; };
+
+struct conf {
+    /* spec/settings.md 2 */
+    const char *db_path;             /* AUTENTICO_DB_FILE_PATH, made absolute */
+    const char *url;                 /* AUTENTICO_APP_URL, no trailing slash */
+    const char *oauth_path;          /* AUTENTICO_APP_OAUTH_PATH, "/oauth2" */
+    const char *listen_port;         /* AUTENTICO_LISTEN_PORT, private front */
+    bool csrf_secure, idp_session_secure; /* can only warn (D18a) */
+    const char *jwk_kid;             /* AUTENTICO_JWK_CERT_KEY_ID */
+    const char *refresh_cookie_name;
+    bool refresh_cookie_only;
+    const char *session_cookie_name; /* AUTENTICO_IDP_SESSION_COOKIE_NAME */
+    double rate_rps, rate_rpm;
+    int64_t rate_burst, rate_rpm_burst;
+    /* spec/settings.md 2b */
+    const char *socket, *login_socket; /* absolute; login_socket "" = none */
+    const char *socket_group;        /* "" = found at start */
+    int64_t socket_mode;             /* 0660 */
+    enum front front;
+    int64_t workers, login_workers, hashers, signers;
+    int64_t request_deadline_s, drain_deadline_s;
+    enum durability durability;
+    struct net_list trusted_proxies, admin_allow;
+    bool allow_http;
+    const char *user;                /* "" = owner of the database directory */
+    const char *state_dir;
+    const char *theme_css_file, *ca_file;
+    enum log_format log_format;
+    enum log_level log_level;
+
+    /* derived */
+    const char *issuer;              /* url + oauth_path */
+    const char *origin;              /* scheme://host[:port] */
+    const char *host;                /* without port: cookie host, rp_id */
+    const char *host_port;           /* as in url */
+    bool is_https;                   /* Secure on every cookie iff this */
+    bool is_loopback;
+    const char *data_dir;            /* installed templates, assets, sql, contrib */
+    const char *file;                /* the file that was read, or NULL */
+
+    struct secrets *secrets;         /* NULL in every child but the signer's hand-over */
+};
+
+/* Where the values come from. */
+struct conf_source {
+    const char *file;       /* --config, or NULL: ./.env, then /etc/… */
+    bool needs_secrets;     /* start: absent cookie secret or encryption key is a fault */
+    uid_t uid_to_be;        /* who may own the file beside root and the caller; (uid_t)-1: the database owner */
+};
+
+/*
+ * Read and check everything.  Faults are written to `err`, one line each,
+ * naming the variable and how to mend it; all of them, not only the first.
+ * Environment strings that hold secrets are overwritten.
+ * RC_OK / RC_REFUSED (something was written to err).
+ */
+MUST_CHECK enum rc conf_load(struct arena *a, const struct conf_source *src, FILE *err, struct conf *out);
+
+/* The manual's table of variables, as text for --help or roff for autentico.env(5). */
+void conf_print_help(FILE *out);
+void conf_print_man(FILE *out);
+
+bool net_has(const struct net_list *list, const char *address); /* textual v4/v6; false when not an address */
+MUST_CHECK enum rc net_list_parse(struct arena *a, const char *text, struct net_list *out);
+
+#endif

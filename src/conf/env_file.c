@@ -1,0 +1,178 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/keys.h"
+
+extern char **environ;
+
+static const char *copy_into(struct region *r, const char *p, size_t n)
+{
+    char *to = r->p + r->n;
+
+    if (r->n + n + 1 > r->cap)
+        die("conf: the environment is larger than %zu bytes", r->cap);
+    memcpy(to, p, n);
+    to[n] = '\0';
+    r->n += n + 1;
+    return to;
+}
+
+static void add(struct assignments *out, const char *name, const char *value, int is_from_file)
+{
+    if (out->n == ARRAY_LEN(out->v))
+        die("conf: more than %zu variables", ARRAY_LEN(out->v));
+    out->v[out->n++] = (struct assignment){ name, value, is_from_file };
+}
+
+static enum rc check_owner(const char *path, const struct stat *st, uid_t uid_to_be, FILE *err)
+{
+    bool is_ours = st->st_uid == 0 || st->st_uid == geteuid() || st->st_uid == uid_to_be;
+
+    if (!is_ours) {
+        fprintf(err, "%s belongs to somebody else (uid %u): chown it to the user Autentico runs as\n",
+                path, (unsigned)st->st_uid);
+        return RC_REFUSED;
+    }
+    if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        fprintf(err, "%s can be written by others: chmod 0600 %s\n", path, path);
+        return RC_REFUSED;
+    }
+    return RC_OK;
+}
+
+static enum rc read_all(int fd, const char *path, struct region *r, FILE *err, char **out, size_t *out_n)
+{
+    char *p = r->p + r->n;
+    size_t n = 0, room = r->cap - r->n;
+    ssize_t got;
+
+    while ((got = read(fd, p + n, room - n - 1)) > 0)
+        n += (size_t)got;
+    if (got < 0 || n + 1 >= room) {
+        fprintf(err, "%s: %s\n", path, got < 0 ? strerror(errno) : "too large");
+        return RC_REFUSED;
+    }
+    p[n] = '\0';
+    r->n += n + 1;
+    *out = p;
+    *out_n = n;
+    return RC_OK;
+}
+
+static char *trim(char *p)
+{
+    char *end;
+
+    p += strspn(p, " \t\r");
+    end = p + strlen(p);
+    while (end > p && strchr(" \t\r", end[-1]) != NULL)
+        *--end = '\0';
+    return p;
+}
+
+/* Quotes around the whole value are optional and taken off. */
+static char *unquote(char *p)
+{
+    size_t n = strlen(p);
+
+    if (n >= 2 && (p[0] == '"' || p[0] == '\'') && p[n - 1] == p[0]) {
+        p[n - 1] = '\0';
+        return p + 1;
+    }
+    return p;
+}
+
+static int read_line(char *line, const char *path, int number, struct assignments *out, FILE *err)
+{
+    char *name = trim(line), *eq;
+
+    if (*name == '\0' || *name == '#')
+        return 0;
+    if (strncmp(name, "export ", 7) == 0)
+        name = trim(name + 7);
+    eq = strchr(name, '=');
+    if (eq == NULL) {
+        fprintf(err, "%s:%d: expected KEY=VALUE\n", path, number);
+        return 1;
+    }
+    *eq = '\0';
+    add(out, trim(name), unquote(trim(eq + 1)), 1);
+    return 0;
+}
+
+static enum rc read_lines(char *text, const char *path, struct assignments *out, FILE *err)
+{
+    int faults = 0, number = 1;
+
+    for (char *line = text, *end; line != NULL; line = end, number++) {
+        end = strchr(line, '\n');
+        if (end != NULL)
+            *end++ = '\0';
+        faults += read_line(line, path, number, out, err);
+    }
+    return faults == 0 ? RC_OK : RC_REFUSED;
+}
+
+static enum rc read_open(int fd, const char *path, uid_t uid_to_be, FILE *err, struct region *r,
+                         struct assignments *out)
+{
+    struct stat st;
+    char *text;
+    size_t n;
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        fprintf(err, "%s is not a file\n", path);
+        return RC_REFUSED;
+    }
+    TRY(check_owner(path, &st, uid_to_be, err));
+    TRY(read_all(fd, path, r, err, &text, &n));
+    if (strlen(text) != n) {
+        fprintf(err, "%s holds a NUL byte\n", path);
+        return RC_REFUSED;
+    }
+    return read_lines(text, path, out, err);
+}
+
+enum rc env_file_read(const char *path, uid_t uid_to_be, FILE *err, struct region *r, struct assignments *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        if (errno == ENOENT)
+            return RC_NONE;
+        fprintf(err, "%s: %s\n", path, strerror(errno));
+        return RC_REFUSED;
+    }
+    enum rc rc = read_open(fd, path, uid_to_be, err, r, out);
+    close(fd);
+    return rc;
+}
+
+static bool is_secret(const char *name)
+{
+    const struct key *key = conf_key_of(name);
+
+    return key != NULL && (key->type == KEY_SECRET || key->type == KEY_PEM ||
+                           key->type == KEY_ALIAS || key->type == KEY_NOT_EMPTY);
+}
+
+/* /proc/PID/environ shows what was there at exec: overwrite it (design D3a). */
+void env_process_read(struct region *r, struct assignments *out, FILE *err)
+{
+    (void)err;
+    for (char **e = environ; *e != NULL; e++) {
+        char *eq = strchr(*e, '=');
+
+        if (eq == NULL || strncmp(*e, "AUTENTICO_", 10) != 0)
+            continue;
+        const char *name = copy_into(r, *e, (size_t)(eq - *e));
+        add(out, name, copy_into(r, eq + 1, strlen(eq + 1)), 0);
+        if (is_secret(name))
+            explicit_bzero(eq + 1, strlen(eq + 1));
+    }
+}

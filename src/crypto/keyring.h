@@ -1,0 +1,46 @@
+/*
+ * What a worker is handed instead of the root secrets (design D3a): one subkey
+ * per purpose, of the current cookie secret and of the previous one, and hashes
+ * of the secrets that are only compared.  Made in the parent before the fork.
+ */
+#ifndef AUTENTICO_CRYPTO_KEYRING_H
+#define AUTENTICO_CRYPTO_KEYRING_H
+
+#include <stdbool.h>
+
+#include "util/rc.h"
+
+enum key_purpose {
+    KEY_CSRF,          /* cookie and form tokens */
+    KEY_HANDLE,        /* sealed interactions */
+    KEY_SESSION,       /* HMAC of browser-session cookies */
+    KEY_CONSOLE,       /* HMAC of console-session cookies, sealed console state */
+    KEY_SHORT_CODE,    /* HMAC of six-digit codes and one-time links */
+    KEY_CLIENT_SECRET, /* MAC of a client secret that needed Argon2 (design D6) */
+    KEY_PURPOSES_N
+};
+
+struct keyring {
+    struct { uint8_t key[32]; uint8_t id[4]; } now[KEY_PURPOSES_N], previous[KEY_PURPOSES_N];
+    bool has_previous;
+    uint8_t admin_token_hash[2][32]; /* SHA-256; current, previous */
+    bool has_admin_token[2];
+    uint8_t front_hash[32];
+    bool has_front;
+};
+
+struct keyring_roots { struct bytes cookie, cookie_previous, admin_token, admin_token_previous, front; };
+void keyring_derive(const struct keyring_roots *roots, struct keyring *out);
+
+/* HMAC-SHA256 under the current (i = 0) or previous (i = 1) key.  RC_NONE when
+ * there is no previous key. */
+MUST_CHECK enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i,
+                               struct bytes in, uint8_t out[32]);
+/* Seal with the current key (its id travels in front); open with the one named. */
+struct arena;
+struct bytes keyring_seal(const struct keyring *k, enum key_purpose purpose, struct arena *a,
+                          struct bytes aad, struct bytes plain);
+MUST_CHECK enum rc keyring_open(const struct keyring *k, enum key_purpose purpose, struct arena *a,
+                                struct bytes aad, struct bytes sealed, struct bytes *out);
+
+#endif

@@ -1,0 +1,56 @@
+#include "config.h"
+
+#include "crypto/random.h"
+
+#include <string.h>
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
+#include "util/log.h"
+
+void random_bytes(void *out, size_t n)
+{
+    if (gnutls_rnd(GNUTLS_RND_RANDOM, out, n) != 0)
+        die("random: no randomness");
+}
+
+char *random_token(struct arena *a)
+{
+    uint8_t secret[TOKEN_BYTES];
+    char *token;
+
+    random_bytes(secret, sizeof(secret));
+    token = base64url_encode(a, BYTES(secret));
+    explicit_bzero(secret, sizeof(secret));
+    return token;
+}
+
+/* Seconds in front, so that rows made together land together (style 5). */
+static void put_seconds(uint8_t out[4], int64_t now)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t)((uint64_t)now >> (24 - 8 * i));
+}
+
+char *random_id(struct arena *a, int64_t now)
+{
+    uint8_t bits[13];
+    char *id = arena_alloc(a, 21);
+
+    put_seconds(bits, now);
+    random_bytes(bits + 4, sizeof(bits) - 4);
+    base32hex_id(bits, id);
+    return id;
+}
+
+int64_t random_selector(int64_t now)
+{
+    uint32_t low;
+
+    do { /* zero is nobody's selector */
+        random_bytes(&low, sizeof(low));
+        low &= 0x7fffffff;
+    } while (low == 0);
+    return (int64_t)(((uint64_t)now & 0xffffffff) << 31 | low);
+}

@@ -1,0 +1,17 @@
+/*
+ * Randomness, from GnuTLS.  A process that cannot get any dies.
+ */
+#ifndef AUTENTICO_CRYPTO_RANDOM_H
+#define AUTENTICO_CRYPTO_RANDOM_H
+
+#include "util/encode.h"
+
+#define TOKEN_BYTES 32
+#define TOKEN_CHARS 43
+
+void random_bytes(void *out, size_t n);
+char *random_token(struct arena *a);  /* 32 random bytes as base64url, 43 characters */
+char *random_id(struct arena *a, int64_t now); /* 20 characters [0-9a-v], sortable by time */
+int64_t random_selector(int64_t now); /* 32 bits of seconds, 31 random bits; > 0 */
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The authorization endpoint, and the one function that can issue a code.
+ */
+#ifndef AUTENTICO_OIDC_AUTHORIZE_H
+#define AUTENTICO_OIDC_AUTHORIZE_H
+
+#include "oidc/authz_request.h"
+#include "store/sessions.h"
+#include "store/users.h"
+
+enum rc authorize_handle(struct exchange *x); /* GET|POST {oauth}/authorize */
+
+/*
+ * End of every way in: re-checks client, redirect_uri, scope, PKCE, prompt and
+ * max_age against session.auth_time, writes code (and the new session, when
+ * is_new) and audit row in one transaction, and answers with the redirect or
+ * form_post.
+ *   session  live; belongs to an active user
+ *   event    audit event ("login_success"), or NULL for SSO reuse
+ */
+struct authorization {
+    const struct authz_request *request;
+    struct session *session;
+    bool is_new;
+    const char *cookie;       /* of a new session */
+    const struct user *user;
+    const char *event, *method;
+};
+enum rc authorize_complete(struct exchange *x, const struct authorization *z);
+
+#endif

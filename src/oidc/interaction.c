@@ -1,0 +1,280 @@
+#include "config.h"
+
+#include "oidc/interaction.h"
+
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "crypto/seal.h"
+#include "http/csrf.h"
+#include "oidc/form_action.h"
+#include "store/settings_table.h"
+#include "util/frame.h"
+
+#define HANDLE_VERSION 1
+#define KEY_ID_BYTES 4
+/* The shortest request there is leaves more behind than this. */
+#define SEALED_MIN (KEY_ID_BYTES + SEAL_OVERHEAD + 128)
+
+/* One label per use of KEY_HANDLE: what is sealed for one page opens on no other. */
+static const char aad[] = "autentico interaction";
+
+#define MEMBER(name) offsetof(struct authz_request, name)
+static const size_t sealed_members[] = {
+    MEMBER(client_id),     MEMBER(redirect_uri),   MEMBER(response_type),
+    MEMBER(scope),         MEMBER(state),          MEMBER(nonce),
+    MEMBER(code_challenge), MEMBER(code_challenge_method), MEMBER(prompt),
+    MEMBER(response_mode), MEMBER(login_hint),     MEMBER(id_token_hint),
+    MEMBER(ui_locales),    MEMBER(acr_values),     MEMBER(display),
+};
+
+static const char **member(struct authz_request *r, size_t offset)
+{
+    return (const char **)((char *)r + offset);
+}
+
+/* What a handle says. */
+struct handle {
+    int64_t issued_at;
+    struct bytes binding; /* of the browser it was given to */
+    struct authz_request request;
+};
+
+/* ---- sealing ---- */
+
+static struct bytes frame_of(struct exchange *x, const struct authz_request *r)
+{
+    struct authz_request copy = *r;
+    struct sbuf b;
+
+    sbuf_init(&b, x->arena, 1024);
+    frame_put_int(&b, HANDLE_VERSION);
+    frame_put_int(&b, x->now);
+    frame_put_bytes(&b, csrf_binding(x));
+    for (size_t i = 0; i < ARRAY_LEN(sealed_members); i++)
+        frame_put_text(&b, *member(&copy, sealed_members[i]));
+    frame_put_int(&b, r->max_age);
+    frame_put_int(&b, r->requested_at);
+    return sbuf_bytes(&b);
+}
+
+enum rc interaction_seal(struct exchange *x, const struct authz_request *r, const char **handle)
+{
+    struct bytes sealed = keyring_seal(x->keys, KEY_HANDLE, x->arena, bytes_of(aad),
+                                       frame_of(x, r));
+    const char *text = base64url_encode(x->arena, sealed);
+
+    if (strlen(text) > INTERACTION_MAX)
+        return refuse(&x->no, REFUSE_INVALID_REQUEST, "The authorization request is too long");
+    *handle = text;
+    return RC_OK;
+}
+
+/* ---- opening ---- */
+
+static enum rc read_frame(struct exchange *x, struct bytes frame, struct handle *out)
+{
+    struct frame_reader f;
+    struct handle h = { 0 };
+    int64_t version;
+
+    frame_read(&f, frame);
+    version = frame_get_int(&f);
+    h.issued_at = frame_get_int(&f);
+    h.binding = frame_get_bytes(&f);
+    for (size_t i = 0; i < ARRAY_LEN(sealed_members); i++)
+        *member(&h.request, sealed_members[i]) = frame_get_text(&f, x->arena);
+    h.request.max_age = frame_get_int(&f);
+    h.request.requested_at = frame_get_int(&f);
+    TRY(frame_end(&f));
+    if (version != HANDLE_VERSION) /* of a program that was replaced meanwhile */
+        return RC_NONE;
+    *out = h;
+    return RC_OK;
+}
+
+static enum rc decode(struct exchange *x, const char *text, struct bytes *out)
+{
+    if (text_empty(text) || strlen(text) > INTERACTION_MAX)
+        return RC_NONE;
+    return base64url_decode(x->arena, text, out);
+}
+
+static enum rc unseal(struct exchange *x, const char *text, struct handle *out)
+{
+    struct bytes sealed, frame;
+
+    TRY(decode(x, text, &sealed));
+    TRY(keyring_open(x->keys, KEY_HANDLE, x->arena, bytes_of(aad), sealed, &frame));
+    return read_frame(x, frame, out);
+}
+
+static const char *folded(struct arena *a, const char *scope)
+{
+    struct text_list words = text_split(a, scope, ' ');
+
+    return text_join(a, &words, ' ');
+}
+
+/* As authz_request_read completes it. */
+static const char *method_of(const struct interaction_form *f)
+{
+    return text_empty(f->code_challenge) ? f->code_challenge_method
+                                         : text_or(f->code_challenge_method, "S256");
+}
+
+/* http-api 5.2: absent counts as empty.  `prompt` is not among the seven: what
+ * holds is the sealed one, so a form without it is as good. */
+static bool is_same_request(struct arena *a, const struct interaction_form *f,
+                            const struct authz_request *r)
+{
+    return text_same(f->client_id, r->client_id) && text_same(f->redirect_uri, r->redirect_uri) &&
+           text_same(folded(a, f->scope), r->scope) && text_same(f->state, r->state) &&
+           text_same(f->nonce, r->nonce) && text_same(f->code_challenge, r->code_challenge) &&
+           text_same(method_of(f), r->code_challenge_method) &&
+           (text_empty(f->prompt) || text_same(f->prompt, r->prompt));
+}
+
+static bool is_ours_still(struct exchange *x, const struct handle *h)
+{
+    return x->now - h->issued_at < INTERACTION_LIFE_S && ct_equal(h->binding, csrf_binding(x));
+}
+
+/*
+ * A handle in shape, under a key that we do not have: the cookie secret was
+ * replaced without an overlap.  That cannot be told from a forgery, but it need
+ * not be: nothing of the seal is trusted, the person is sent to authorize with
+ * parameters that anybody could send there.
+ */
+static bool is_under_unknown_key(struct exchange *x, const char *text)
+{
+    struct bytes sealed, id;
+
+    if (decode(x, text, &sealed) != RC_OK || sealed.n < SEALED_MIN)
+        return false;
+    id = (struct bytes){ sealed.p, KEY_ID_BYTES };
+    if (ct_equal(id, BYTES(x->keys->now[KEY_HANDLE].id)))
+        return false;
+    return !x->keys->has_previous || !ct_equal(id, BYTES(x->keys->previous[KEY_HANDLE].id));
+}
+
+static enum rc start_over(struct exchange *x, const struct interaction_form *f,
+                          struct authz_request *out)
+{
+    struct authz_request r = {
+        .client_id = text_or(f->client_id, ""), .redirect_uri = text_or(f->redirect_uri, ""),
+        .response_type = "code", .scope = f->scope, .state = f->state, .nonce = f->nonce,
+        .code_challenge = f->code_challenge, .code_challenge_method = method_of(f),
+        .prompt = f->prompt, .max_age = -1, .requested_at = x->now,
+    };
+    enum rc rc = authz_request_check(x, &r);
+
+    if (rc == RC_REFUSED)
+        return refuse(&x->no, REFUSE_TAMPERED, NULL);
+    TRY(rc);
+    *out = r;
+    return RC_NONE;
+}
+
+enum rc interaction_open(struct exchange *x, const struct interaction_form *form,
+                         struct authz_request *out)
+{
+    struct handle h;
+    enum rc rc = unseal(x, form->authorize_sig, &h);
+
+    if (rc == RC_NONE && is_under_unknown_key(x, form->authorize_sig))
+        return start_over(x, form, out);
+    if (rc == RC_NONE || (rc == RC_OK && !is_same_request(x->arena, form, &h.request)))
+        return refuse(&x->no, REFUSE_TAMPERED, NULL);
+    TRY(rc);
+    TRY(authz_request_check(x, &h.request));
+    *out = h.request;
+    return is_ours_still(x, &h) ? RC_OK : RC_NONE;
+}
+
+/* ---- the login page ---- */
+
+/* design D27: what a page may say, by the code in its URL */
+static const struct {
+    const char *code;
+    enum refusal_code row; /* its text, unless `text` is there */
+    const char *text;
+} errors[] = {
+    { "bad_credentials", REFUSE_BAD_CREDENTIALS, NULL },
+    { "account_locked", REFUSE_LOCKED, NULL },
+    { "expired", REFUSE_LOGIN_EXPIRED, NULL },
+    { "credentials_missing", REFUSE_NOTHING, "Please enter your username and your password" },
+    { "signup_disabled", REFUSE_NOTHING,
+      "Creating an account is not enabled here; please sign in or ask an administrator" },
+    { "other_user", REFUSE_NOTHING,
+      "Somebody else is signed in here. Please sign in as the same person again, or sign out first" },
+};
+
+const char *interaction_error_text(const char *error_code)
+{
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        struct refusal no = { .code = errors[i].row };
+
+        if (!text_same(errors[i].code, error_code))
+            continue;
+        return errors[i].text != NULL ? errors[i].text : refusal_text(&no);
+    }
+    return NULL;
+}
+
+static bool is_about_credentials(const char *error_code)
+{
+    return text_same(error_code, "bad_credentials") ||
+           text_same(error_code, "credentials_missing");
+}
+
+static void add_param(struct arena *a, struct json *list, const char *name, const char *value)
+{
+    struct json *param = json_object(a);
+
+    json_set_str(param, "name", name);
+    json_set_str(param, "value", text_or(value, ""));
+    json_add(list, param);
+}
+
+/* The OAuth hidden set of form-fields 2: all seven, always. */
+static struct json *hidden_set(struct arena *a, const struct authz_request *r)
+{
+    struct json *list = json_array(a);
+
+    add_param(a, list, "state", r->state);
+    add_param(a, list, "redirect_uri", r->redirect_uri);
+    add_param(a, list, "client_id", r->client_id);
+    add_param(a, list, "scope", r->scope);
+    add_param(a, list, "nonce", r->nonce);
+    add_param(a, list, "code_challenge", r->code_challenge);
+    add_param(a, list, "code_challenge_method", r->code_challenge_method);
+    return list;
+}
+
+static void set_error(struct json *vars, const char *error_code)
+{
+    const char *text = interaction_error_text(error_code);
+
+    json_set_str(vars, "login_error", text_or(text, ""));
+    json_set_bool(vars, "login_invalid", text != NULL && is_about_credentials(error_code));
+}
+
+enum rc interaction_login_page(struct exchange *x, const struct authz_request *r,
+                               const char *error_code)
+{
+    struct json *vars = json_object(x->arena);
+    const char *handle;
+
+    TRY(interaction_seal(x, r, &handle));
+    set_error(vars, error_code);
+    json_set_bool(vars, "username_is_email",
+                  text_same(x->settings->profile_field_email, "is_username"));
+    json_set_str(vars, "username_value", text_or(r->login_hint, ""));
+    json_set(vars, "params", hidden_set(x->arena, r));
+    json_set_str(vars, "prompt", text_or(r->prompt, ""));
+    json_set_str(vars, "authorize_sig", handle);
+    json_set_str(vars, "csrf_token", csrf_token(x));
+    x->rs->form_action = form_action_of(x->arena, r->redirect_uri);
+    return respond_page(x, 200, "pages/login", vars);
+}

@@ -1,0 +1,91 @@
+#include "config.h"
+
+#include "http/response.h"
+#include "oidc/bearer.h"
+#include "oidc/endpoints.h"
+#include "oidc/token_param.h"
+#include "store/clients.h"
+#include "store/users.h"
+
+/* RFC 7662 2.2.  All that is said of a token that is not active is that (IN-03). */
+static enum rc respond_inactive(struct exchange *x)
+{
+    struct json *out = json_object(x->arena);
+
+    json_set_bool(out, "active", false);
+    return respond_json(x, 200, out);
+}
+
+/* A refresh token is as alive as its pair, but for its own expiry. */
+static bool is_active(const struct exchange *x, const struct token_value *v)
+{
+    struct token_view view = v->view;
+
+    if (v->is_refresh)
+        view.token.access_expires_at = view.token.refresh_expires_at;
+    return token_is_live(&view, x->now);
+}
+
+/* RFC 7662 4 (IN-08): the token's client, a member of its audience, or an
+ * administrator.  A refresh token is nobody's business but its client's. */
+static bool is_entitled(const struct exchange *x, const struct token_value *v)
+{
+    if (x->client == NULL)
+        return true;
+    if (text_same(x->client->client_id, v->view.family.client_id))
+        return true;
+    return v->claims != NULL && claim_aud_has(v->claims, x->client->client_id);
+}
+
+static enum rc add_username(struct exchange *x, struct json *out, const char *user_id)
+{
+    struct user u;
+
+    if (user_id == NULL)
+        return RC_OK;
+    json_set_str(out, "sub", user_id);
+    enum rc rc = users_by_id(x->db, x->arena, user_id, &u);
+    if (rc == RC_OK)
+        json_set_str(out, "username", u.username);
+    return rc == RC_NONE ? RC_OK : rc;
+}
+
+static enum rc respond_active(struct exchange *x, const struct token_value *v)
+{
+    const struct token *t = &v->view.token;
+    struct json *out = json_object(x->arena), *aud = json_get(v->claims, "aud");
+    char *jti = arena_alloc(x->arena, 21);
+
+    selector_to_id(t->selector, jti);
+    json_set_bool(out, "active", true);
+    json_set_str(out, "scope", text_or(t->scope, ""));
+    json_set_str(out, "client_id", v->view.family.client_id);
+    TRY(add_username(x, out, v->view.family.user_id));
+    json_set_str(out, "token_type", "Bearer");
+    json_set_int(out, "exp", v->is_refresh ? t->refresh_expires_at : t->access_expires_at);
+    json_set_int(out, "iat", t->issued_at);
+    json_set_str(out, "iss", x->conf->issuer);
+    if (aud != NULL)
+        json_set(out, "aud", aud);
+    json_set_str(out, "jti", jti);
+    return respond_json(x, 200, out);
+}
+
+/* The gate has admitted a client or an administrator (WHO_CLIENT_OR_ADMIN). */
+enum rc introspect_handle(struct exchange *x)
+{
+    struct token_value v;
+    const char *value;
+    enum rc rc;
+
+    if (x->client != NULL && x->client->is_public) /* RFC 7662 2.1 (IN-02) */
+        return refuse(&x->no, REFUSE_INVALID_CLIENT, "A public client cannot introspect tokens");
+    TRY(token_param(x, true, &value));
+    rc = token_read(x, value, &v);
+    if (rc == RC_NONE)
+        return respond_inactive(x);
+    TRY(rc);
+    if (!is_active(x, &v) || !is_entitled(x, &v))
+        return respond_inactive(x);
+    return respond_active(x, &v);
+}

@@ -1,0 +1,273 @@
+#include "config.h"
+
+#include "oidc/issue.h"
+
+#include <string.h>
+
+#include "crypto/random.h"
+#include "http/cookie.h"
+#include "http/request.h"
+#include "oidc/claims.h"
+#include "oidc/keys.h"
+#include "store/settings_table.h"
+#include "util/log.h"
+
+#define ACCESS_LIFE_MAX_S 86400 /* the signer signs nothing longer (design D3) */
+#define ID_CHARS 20
+#define SELECTOR_TRIES 3
+
+/* ---- preparing rows ---- */
+
+static int64_t life(const char *override, int64_t global_s)
+{
+    int64_t s;
+
+    if (text_empty(override) || text_duration(override, &s) != RC_OK)
+        return global_s;
+    return s;
+}
+
+static int64_t access_life(const struct exchange *x, const struct client *c)
+{
+    int64_t s = life(c->access_token_expiration, x->settings->access_token_expiration);
+
+    return s < ACCESS_LIFE_MAX_S ? s : ACCESS_LIFE_MAX_S;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Selector and secret; also used again when a selector was taken. */
+static void draw(struct exchange *x, struct grant *g)
+{
+    const char *secret = random_token(x->arena);
+    char id[ID_CHARS + 1];
+
+    g->token.selector = random_selector(x->now);
+    selector_to_id(g->token.selector, id);
+    g->refresh_token = arena_printf(x->arena, "%s%s", id, secret);
+    g->token.refresh_hash = sha256_of(x->arena, secret);
+}
+
+static void prepare_token(struct exchange *x, struct grant *g, const char *scope)
+{
+    int64_t refresh_s = life(g->client->refresh_token_expiration, x->settings->refresh_token_expiration);
+
+    g->token = (struct token){
+        .family_id = g->family.id,
+        .scope = scope,
+        .issued_at = x->now,
+        .access_expires_at = x->now + access_life(x, g->client),
+        .refresh_expires_at = x->now + refresh_s,
+    };
+    g->family.expires_at = later(g->family.expires_at,
+                                 later(g->token.access_expires_at, g->token.refresh_expires_at));
+    draw(x, g);
+}
+
+void issue_prepare(struct exchange *x, struct grant *g)
+{
+    struct family *f = &g->family;
+
+    f->id = random_id(x->arena, x->now);
+    f->client_id = g->client->client_id;
+    f->sid = f->session_id != NULL ? f->session_id : f->id; /* design D26 */
+    f->user_agent = x->rq->user_agent;
+    f->ip_address = x->rq->address;
+    f->created_at = x->now;
+    f->expires_at = 0;
+    prepare_token(x, g, f->scope);
+}
+
+void issue_prepare_next(struct exchange *x, struct grant *g, const char *scope)
+{
+    prepare_token(x, g, scope);
+}
+
+/* 31 random bits within a second: a taken selector is rare and ordinary. */
+static enum rc add_token(struct exchange *x, struct db *db, struct grant *g)
+{
+    for (int i = 0; i < SELECTOR_TRIES; i++) {
+        enum rc rc = tokens_add(db, &g->token);
+        if (rc != RC_REFUSED)
+            return rc;
+        draw(x, g);
+    }
+    return fault("issue: no free selector: %s", text_or(db_why(db), "?"));
+}
+
+enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_new_family)
+{
+    enum rc rc = is_new_family ? families_add(db, &g->family)
+                               : families_extend(db, g->family.id, g->family.expires_at);
+
+    if (rc == RC_REFUSED)
+        return fault("issue: family: %s", text_or(db_why(db), "?"));
+    TRY(rc);
+    return add_token(x, db, g);
+}
+
+enum rc issue_read_refresh(const char *value, struct refresh_value *out)
+{
+    char id[ID_CHARS + 1];
+    int64_t selector;
+
+    if (strlen(value) != ID_CHARS + TOKEN_CHARS || !is_base64url(value))
+        return RC_NONE;
+    memcpy(id, value, ID_CHARS);
+    id[ID_CHARS] = '\0';
+    TRY(id_to_selector(id, &selector));
+    out->selector = selector;
+    sha256(bytes_of(value + ID_CHARS), out->hash);
+    return RC_OK;
+}
+
+/* ---- claims (flows 10) ---- */
+
+static void add_audience(struct json *aud, const char *value)
+{
+    for (size_t i = 0; i < json_len(aud); i++)
+        if (text_same(json_str(json_at(aud, i)), value))
+            return;
+    json_add_str(aud, value);
+}
+
+static struct json *audience(struct exchange *x, const struct client *c)
+{
+    const struct text_list *global = &x->settings->access_token_audiences, *own = &c->allowed_audiences;
+    struct json *aud = json_array(x->arena);
+
+    add_audience(aud, x->conf->issuer);
+    add_audience(aud, c->client_id);
+    for (size_t i = 0; i < global->n; i++)
+        add_audience(aud, global->v[i]);
+    for (size_t i = 0; i < own->n; i++)
+        add_audience(aud, own->v[i]);
+    return aud;
+}
+
+static const char *subject(const struct grant *g)
+{
+    return g->family.user_id != NULL ? g->family.user_id : g->client->client_id;
+}
+
+/* The login that happened, the same in both tokens and at every refresh (D26). */
+static void set_login(struct exchange *x, struct json *payload, const struct family *f)
+{
+    json_set_int(payload, "auth_time", f->auth_time);
+    json_set_str(payload, "sid", f->sid);
+    json_set_str(payload, "acr", f->acr);
+    if (!text_empty(f->amr))
+        json_set_list(x->arena, payload, "amr", f->amr);
+}
+
+const char *issue_access_payload(struct exchange *x, const struct grant *g)
+{
+    struct json *p = json_object(x->arena);
+    char jti[ID_CHARS + 1];
+
+    selector_to_id(g->token.selector, jti);
+    json_set_str(p, "iss", x->conf->issuer);
+    json_set_str(p, "sub", subject(g));
+    json_set(p, "aud", audience(x, g->client));
+    json_set_str(p, "azp", g->client->client_id);
+    json_set_str(p, "client_id", g->client->client_id);
+    json_set_int(p, "exp", g->token.access_expires_at);
+    json_set_int(p, "iat", x->now);
+    json_set_str(p, "jti", arena_strdup(x->arena, jti));
+    json_set_str(p, "typ", "Bearer");
+    set_login(x, p, &g->family);
+    json_set_str(p, "scope", text_or(g->token.scope, ""));
+    if (g->user != NULL)
+        claims_into_access(x->arena, p, g->user, g->token.scope);
+    return json_text(x->arena, p);
+}
+
+/* Core 2.  at_hash is put in by the signer. */
+const char *issue_id_payload(struct exchange *x, const struct grant *g)
+{
+    int64_t life_s = x->settings->access_token_expiration;
+    struct json *p = json_object(x->arena);
+
+    json_set_str(p, "iss", x->conf->issuer);
+    json_set_str(p, "sub", subject(g));
+    json_set_str(p, "aud", g->client->client_id);
+    json_set_str(p, "azp", g->client->client_id);
+    json_set_int(p, "exp", x->now + (life_s < ACCESS_LIFE_MAX_S ? life_s : ACCESS_LIFE_MAX_S));
+    json_set_int(p, "iat", x->now);
+    set_login(x, p, &g->family);
+    json_set_str(p, "nonce", g->family.nonce);
+    claims_into_id(x->arena, p, g->user, g->token.scope);
+    return json_text(x->arena, p);
+}
+
+/* ---- signing and answering ---- */
+
+static enum rc key_for(struct exchange *x, const char *own, const char *global, const struct signing_key **out)
+{
+    const char *name = text_or(own, text_or(global, "RS256"));
+    const struct signing_key *key = key_set_active(x->key_set, jws_alg_of(name));
+
+    if (key == NULL)
+        return fault("issue: no active signing key for %s", name);
+    *out = key;
+    return RC_OK;
+}
+
+struct signed_tokens { char *access, *id; };
+
+static bool wants_id_token(const struct grant *g)
+{
+    return g->user != NULL && text_list_has(g->token.scope, "openid");
+}
+
+static enum rc sign(struct exchange *x, const struct grant *g, struct signed_tokens *out)
+{
+    struct sign_input inputs[2] = { { .kind = TOKEN_ACCESS }, { .kind = TOKEN_ID, .at_hash_of = 1 } };
+    bool has_id = wants_id_token(g);
+    char *texts[2] = { NULL, NULL };
+
+    TRY(key_for(x, g->client->access_token_signing_alg, x->settings->access_token_signing_alg, &inputs[0].key));
+    TRY(key_for(x, g->client->id_token_signed_response_alg, x->settings->id_token_signing_alg, &inputs[1].key));
+    inputs[0].payload = issue_access_payload(x, g);
+    inputs[1].payload = has_id ? issue_id_payload(x, g) : NULL;
+    enum rc rc = signer_sign_all(x->signer, x->arena, inputs, has_id ? 2 : 1, texts);
+    if (rc == RC_NONE)
+        return refuse(&x->no, REFUSE_TEMPORARILY_UNAVAILABLE, NULL);
+    if (rc == RC_REFUSED)
+        return fault("issue: the signer refused a token");
+    TRY(rc);
+    *out = (struct signed_tokens){ texts[0], texts[1] };
+    return RC_OK;
+}
+
+/* http-api 6.1: in cookie-only mode no script ever holds the refresh token. */
+static void give_refresh_token(struct exchange *x, const struct grant *g, struct json *answer)
+{
+    if (g->refresh_token == NULL)
+        return;
+    if (!x->conf->refresh_cookie_only) {
+        json_set_str(answer, "refresh_token", g->refresh_token);
+        return;
+    }
+    cookie_set(x, x->conf->refresh_cookie_name, g->refresh_token, "/", SAME_STRICT,
+               g->token.refresh_expires_at - x->now);
+}
+
+enum rc issue_respond(struct exchange *x, struct grant *g)
+{
+    struct json *answer = json_object(x->arena);
+    struct signed_tokens tokens;
+
+    db_read_end(x->db);
+    TRY(sign(x, g, &tokens));
+    json_set_str(answer, "access_token", tokens.access);
+    json_set_str(answer, "token_type", "Bearer");
+    json_set_int(answer, "expires_in", g->token.access_expires_at - x->now);
+    give_refresh_token(x, g, answer);
+    json_set_str(answer, "id_token", tokens.id);
+    json_set_str(answer, "scope", text_or(g->token.scope, ""));
+    return respond_json(x, 200, answer);
+}

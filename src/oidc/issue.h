@@ -1,0 +1,42 @@
+/*
+ * Making tokens (flows 10): rows in one transaction, signatures after it has
+ * committed, one message to the signer.
+ */
+#ifndef AUTENTICO_OIDC_ISSUE_H
+#define AUTENTICO_OIDC_ISSUE_H
+
+#include "crypto/hash.h"
+#include "http/exchange.h"
+#include "store/clients.h"
+#include "store/tokens.h"
+#include "store/users.h"
+
+struct grant {
+    const struct client *client;
+    const struct user *user;      /* NULL: client_credentials */
+    struct family family;
+    struct token token;
+    const char *refresh_token;    /* the value; NULL: none */
+};
+
+/* Prepare a new family and its first token (random values, lifetimes; nothing is
+ * written). */
+void issue_prepare(struct exchange *x, struct grant *g);
+/* Another token for an existing family (refresh). */
+void issue_prepare_next(struct exchange *x, struct grant *g, const char *scope);
+/* Write the prepared token (and, when new, its family); inside db_write. */
+MUST_CHECK enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_new_family);
+/* Sign and answer: access_token, token_type, expires_in, refresh_token, id_token,
+ * scope (http-api 6.1). */
+enum rc issue_respond(struct exchange *x, struct grant *g);
+
+/* The value of a refresh token: 20 characters of the selector, 43 of the secret
+ * (design D8).  RC_NONE: garbled. */
+struct refresh_value { int64_t selector; uint8_t hash[SHA256_BYTES]; };
+MUST_CHECK enum rc issue_read_refresh(const char *value, struct refresh_value *out);
+
+/* The claims, as JSON text; for tests. */
+const char *issue_access_payload(struct exchange *x, const struct grant *g);
+const char *issue_id_payload(struct exchange *x, const struct grant *g);
+
+#endif

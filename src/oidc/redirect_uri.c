@@ -1,0 +1,133 @@
+#include "config.h"
+
+#include "oidc/redirect_uri.h"
+
+#include <string.h>
+
+#include "util/uri.h"
+
+#define URI_MAX 2048
+
+/* Schemes that a browser runs, or opens from its own disk (OA-11). */
+static const char *const banned[] = { "javascript", "data",  "vbscript", "file",   "blob",
+                                      "about",      "filesystem", "view-source", "jar" };
+
+struct scheme {
+    char name[32]; /* "" when longer: no scheme of ours is */
+    size_t n;
+};
+
+static struct scheme scheme_of(const char *uri)
+{
+    struct scheme s = { .n = strcspn(uri, ":") };
+
+    if (s.n < sizeof(s.name))
+        memcpy(s.name, uri, s.n);
+    return s;
+}
+
+static bool is_banned(const struct scheme *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(banned); i++)
+        if (text_same_nocase(s->name, banned[i]))
+            return true;
+    return false;
+}
+
+static bool is_web(const struct scheme *s)
+{
+    return text_same_nocase(s->name, "http") || text_same_nocase(s->name, "https");
+}
+
+/* RFC 8252 7.1: the reverse of a domain the app's author controls. */
+static bool is_private_use(const char *uri, const struct scheme *s)
+{
+    return memchr(uri, '.', s->n) != NULL;
+}
+
+static bool because(const char **why, const char *text)
+{
+    *why = text;
+    return false;
+}
+
+bool redirect_uri_is_registrable(const char *uri, const char **why)
+{
+    if (text_empty(uri))
+        return because(why, "is empty");
+    if (strlen(uri) > URI_MAX)
+        return because(why, "is longer than 2048 characters");
+    if (strchr(uri, '*') != NULL)
+        return because(why, "must not contain a wildcard");
+    if (strchr(uri, '#') != NULL) /* RFC 6749 3.1.2 */
+        return because(why, "must not have a fragment");
+    if (!is_uri(uri))
+        return because(why, "is not an absolute URI");
+
+    struct scheme s = scheme_of(uri);
+
+    if (is_banned(&s))
+        return because(why, "has a scheme that is not allowed");
+    if (!is_web(&s) && !is_private_use(uri, &s))
+        return because(why, "must be https, http or an app scheme with a dot, "
+                            "such as com.example.app");
+    return true;
+}
+
+/* Length of the http origin up to the port, when the host is a loopback address
+ * in digits; names are not (RFC 8252 8.3).  0: something else. */
+static size_t loopback_prefix(const char *uri)
+{
+    static const char *const origins[] = { "http://127.0.0.1", "http://[::1]" };
+
+    for (size_t i = 0; i < ARRAY_LEN(origins); i++) {
+        size_t n = strlen(origins[i]);
+
+        if (text_starts(uri, origins[i]) && (uri[n] == ':' || uri[n] == '/' || uri[n] == '?' ||
+                                             uri[n] == '\0'))
+            return n;
+    }
+    return 0;
+}
+
+/* Behind ":port"; NULL when what stands there is no port. */
+static const char *after_port(const char *p)
+{
+    size_t n;
+
+    if (*p != ':')
+        return p;
+    n = strspn(p + 1, "0123456789");
+    if (n == 0 || n > 5)
+        return NULL;
+    p += 1 + n;
+    return *p == '/' || *p == '?' || *p == '\0' ? p : NULL;
+}
+
+/* RFC 8252 7.3: a native app listens on whatever port it is given. */
+static bool is_loopback_same(const char *registered, const char *uri)
+{
+    size_t n = loopback_prefix(registered);
+    const char *rest, *its_rest;
+
+    if (n == 0 || loopback_prefix(uri) != n || strncmp(registered, uri, n) != 0)
+        return false;
+    rest = after_port(registered + n);
+    its_rest = after_port(uri + n);
+    return rest != NULL && its_rest != NULL && strcmp(rest, its_rest) == 0;
+}
+
+bool redirect_uri_same(const char *registered, const char *uri)
+{
+    if (text_empty(registered) || text_empty(uri))
+        return false;
+    return strcmp(registered, uri) == 0 || is_loopback_same(registered, uri);
+}
+
+bool redirect_uri_matches(const struct text_list *registered, const char *uri)
+{
+    for (size_t i = 0; i < registered->n; i++)
+        if (redirect_uri_same(registered->v[i], uri))
+            return true;
+    return false;
+}

@@ -1,0 +1,16 @@
+/* Redirect URIs: what may be registered, what matches (RFC 6749 3.1.2, RFC 8252 7.3, RFC 9700 2.1). */
+#ifndef AUTENTICO_OIDC_REDIRECT_URI_H
+#define AUTENTICO_OIDC_REDIRECT_URI_H
+
+#include "util/text.h"
+
+/* Acceptable at registration: absolute, no fragment, no userinfo, no script or
+ * local scheme (OA-11), no control characters, ≤ 2048 bytes, no '*'.  Custom
+ * schemes of native apps need a dot (RFC 8252 7.1); http(s) need a host. `why`
+ * is for people. */
+bool redirect_uri_is_registrable(const char *uri, const char **why);
+/* Exact string; only the port of a registered http loopback-IP URI may vary. */
+bool redirect_uri_matches(const struct text_list *registered, const char *uri);
+bool redirect_uri_same(const char *registered, const char *uri);
+
+#endif

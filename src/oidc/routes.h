@@ -1,0 +1,9 @@
+/* The routes of this room; the only header serve/ needs from it. */
+#ifndef AUTENTICO_OIDC_ROUTES_H
+#define AUTENTICO_OIDC_ROUTES_H
+
+#include "http/route.h"
+
+extern const struct route_table oidc_routes;
+
+#endif

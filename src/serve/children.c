@@ -1,0 +1,166 @@
+#include "config.h"
+
+#include "serve/children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "serve/keeper.h"
+#include "serve/sandbox.h"
+#include "serve/worker.h"
+
+static void default_signals(void)
+{
+    sigset_t none;
+
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static pid_t fork_clean(const struct children *c)
+{
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    default_signals();
+    /* the writing end must be the parent's alone, or nobody ever sees it close */
+    close(c->pool->control[1]);
+    close(c->pool->late_control[1]);
+    return 0;
+}
+
+pid_t children_fork(struct children *c, int (*fn)(void *arg), void *arg)
+{
+    pid_t pid = fork_clean(c);
+
+    if (pid == 0)
+        exit(fn(arg));
+    return pid;
+}
+
+static int close_everything(void)
+{
+    sandbox_close_files(NULL);
+    return 0;
+}
+
+/* --- signer --------------------------------------------------------------- */
+
+static int run_signer(const struct children *c, int control_fd, int slot)
+{
+    struct signer_setup setup = {
+        .issuer = c->pool->conf->issuer,
+        .env_kid = c->pool->conf->jwk_kid,
+        .request_deadline_s = c->pool->conf->request_deadline_s,
+        .control_fd = control_fd,
+        .enter_sandbox = close_everything,
+        .busy_since_ms = &c->pool->board->slots[slot].busy_since_ms,
+    };
+    int keep[CHANNELS_N + 1];
+
+    for (int i = 0; i < CHANNELS_N; i++)
+        keep[i] = setup.answer_fd[i] = c->pool->signer_queue[i].answer_fd;
+    keep[CHANNELS_N] = control_fd;
+    log_process("signer");
+    sandbox_child(keep, ARRAY_LEN(keep));
+    sandbox_become(c->pool->id.signer_uid, c->pool->id.gid);
+    return signer_run(&setup);
+}
+
+static enum rc hand_over(const struct children *c, int fd)
+{
+    const struct secrets *s = c->secrets;
+    struct signer_secrets secrets = {
+        .encryption = { s->encryption.p, s->encryption.n },
+        .encryption_previous = { s->encryption_previous.p, s->encryption_previous.n },
+        .private_key_pem = s->private_key_pem,
+    };
+
+    return signer_hand_over(fd, &secrets);
+}
+
+static pid_t start_signer(struct children *c, struct post *post, int slot)
+{
+    int pair[2];
+    pid_t pid;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return -1;
+    pid = fork_clean(c);
+    if (pid == 0) {
+        close(pair[0]);
+        exit(run_signer(c, pair[1], slot));
+    }
+    close(pair[1]);
+    if (pid < 0 || hand_over(c, pair[0]) != RC_OK) {
+        close(pair[0]);
+        return pid; /* one that got no secrets sees EOF, ends, and is tried again */
+    }
+    post->control_fd = pair[0];
+    return pid;
+}
+
+/* --- the others ----------------------------------------------------------- */
+
+static int run_hasher(const struct children *c, int slot)
+{
+    const int keep[] = { c->pool->hasher_queue.answer_fd, c->pool->late_control[0] };
+    struct hasher_setup setup = {
+        .answer_fd = keep[0],
+        .control_fd = keep[1],
+        .enter_sandbox = close_everything,
+        .busy_since_ms = &c->pool->board->slots[slot].busy_since_ms,
+    };
+
+    log_process("hasher");
+    sandbox_child(keep, ARRAY_LEN(keep));
+    sandbox_become(c->pool->id.uid, c->pool->id.gid);
+    return hasher_run(&setup);
+}
+
+static int run_front(const struct children *c)
+{
+    log_process("front");
+    if (c->pool->id.was_root)
+        sandbox_become(c->pool->id.uid, c->pool->id.gid);
+    front_exec(c->front);
+}
+
+static int run_kind(const struct children *c, enum proc_kind kind, int slot)
+{
+    switch (kind) {
+    case PROC_WORKER:
+    case PROC_LOGIN_WORKER:
+        return worker_run(c->pool, kind, slot);
+    case PROC_HASHER:
+        return run_hasher(c, slot);
+    case PROC_KEEPER:
+        return keeper_run(c->pool, slot);
+    case PROC_FRONT:
+        return run_front(c);
+    case PROC_NONE:
+    case PROC_SIGNER:
+    case PROC_KINDS_N:
+        break;
+    }
+    die("children: no such kind");
+}
+
+pid_t children_start(struct children *c, struct post *post, int slot)
+{
+    pid_t pid;
+
+    if (post->kind == PROC_SIGNER)
+        return start_signer(c, post, slot);
+    pid = fork_clean(c);
+    if (pid == 0)
+        exit(run_kind(c, post->kind, slot));
+    return pid;
+}

@@ -1,0 +1,272 @@
+#include "config.h"
+
+#include "serve/dispatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/routes.h"
+#include "admin/routes.h"
+#include "crypto/random.h"
+#include "hasher/hasher.h"
+#include "http/csrf.h"
+#include "http/problem.h"
+#include "oidc/keys.h"
+#include "oidc/routes.h"
+#include "pages/routes.h"
+#include "serve/gate.h"
+#include "serve/theme.h"
+#include "signer/signer.h"
+#include "store/limits.h"
+#include "store/settings_table.h"
+#include "util/clock.h"
+
+/* Settings, keys and theme as of one settings version. */
+struct snapshot {
+    struct arena *arena;
+    struct settings settings;
+    struct key_set keys;
+    const struct json *theme;
+};
+
+struct kept {
+    struct kept_setup setup;
+    struct snapshot now;
+};
+
+enum rc dispatch_router(struct arena *a, const char *oauth_path, struct router **out)
+{
+    const struct route_table tables[] = { oidc_routes, pages_routes, account_routes, admin_routes };
+
+    return router_new(a, tables, ARRAY_LEN(tables), oauth_path, out);
+}
+
+struct kept *kept_new(const struct kept_setup *setup)
+{
+    struct kept *k = calloc(1, sizeof(*k));
+
+    if (k == NULL)
+        die("dispatch: no memory");
+    k->setup = *setup;
+    return k;
+}
+
+void kept_free(struct kept *k)
+{
+    if (k->now.arena != NULL)
+        arena_done(k->now.arena);
+    free(k);
+}
+
+static enum rc load_snapshot(struct kept *k, struct snapshot *out)
+{
+    TRY(settings_load(k->setup.db, out->arena, &out->settings));
+    TRY(key_set_load(k->setup.db, out->arena, &out->keys));
+    out->theme = theme_model(out->arena, k->setup.conf, &out->settings);
+    return RC_OK;
+}
+
+/* A write by any process moves the version, so it is live on the next request. */
+static enum rc refresh_snapshot(struct kept *k)
+{
+    struct snapshot fresh;
+    int64_t version;
+
+    TRY(installation_version(k->setup.db, &version));
+    if (k->now.arena != NULL && k->now.settings.version == version)
+        return RC_OK;
+    memset(&fresh, 0, sizeof(fresh));
+    fresh.arena = arena_start("settings");
+    enum rc rc = load_snapshot(k, &fresh);
+    if (rc != RC_OK) {
+        arena_done(fresh.arena);
+        return rc;
+    }
+    if (k->now.arena != NULL)
+        arena_done(k->now.arena);
+    k->now = fresh;
+    return RC_OK;
+}
+
+static void use_snapshot(struct exchange *x, const struct kept *k)
+{
+    x->settings = &k->now.settings;
+    x->key_set = &k->now.keys;
+    x->theme = k->now.theme;
+}
+
+/* Never a cookie or a token over plain http where the public address is https
+ * (design 4): safe methods go to https, others end here. */
+static enum rc check_transport(struct exchange *x)
+{
+    if (!x->conf->is_https || x->rq->is_secure)
+        return RC_OK;
+    if (x->rq->is_forwarded_untrusted)
+        return refuse(&x->no, REFUSE_INSECURE,
+                      "The proxy in front of this server is not trusted: name it in "
+                      "AUTENTICO_TRUSTED_PROXIES");
+    if (x->rq->method != M_GET && x->rq->method != M_HEAD)
+        return refuse(&x->no, REFUSE_INSECURE, NULL);
+    return respond_redirect(x, arena_printf(x->arena, "%s%s%s%s", x->conf->url, x->rq->raw_path,
+                                            *x->rq->query_text ? "?" : "", x->rq->query_text));
+}
+
+static bool is_answered(const struct exchange *x)
+{
+    return x->rs->status != 0;
+}
+
+static enum rc take_limit(struct exchange *x)
+{
+    if (x->limits == NULL || x->route->limit == LIMIT_NONE)
+        return RC_OK;
+    if (limits_take(x->limits, x->rq->limit_key, x->now * 1000))
+        return RC_OK;
+    return refuse(&x->no, REFUSE_TOO_MANY, NULL);
+}
+
+static enum rc check_csrf(struct exchange *x)
+{
+    return x->route->csrf == CSRF_TOKEN ? csrf_check(x) : RC_OK;
+}
+
+static enum rc serve_route(struct exchange *x)
+{
+    TRY(take_limit(x));
+    TRY(check_csrf(x));
+    TRY(gate_admit(x));
+    if (is_answered(x))
+        return RC_OK;
+    return x->route->handle(x);
+}
+
+/* In which language to say that nothing is here: below the two APIs JSON, below
+ * the consoles a page, at a protocol endpoint its own, elsewhere a line of text. */
+static enum speak language_of(const char *path, const struct route *row)
+{
+    if (text_starts(path, "/admin/api") || text_starts(path, "/account/api"))
+        return SPEAK_JSON;
+    if (row != NULL)
+        return row->speaks;
+    if (text_starts(path, "/admin/") || text_starts(path, "/account/"))
+        return SPEAK_HTML;
+    return SPEAK_TEXT;
+}
+
+static enum rc refuse_path(struct exchange *x, const struct route *row, int allow)
+{
+    struct route *nowhere = arena_new(x->arena, struct route);
+
+    if (row != NULL)
+        *nowhere = *row;
+    nowhere->speaks = language_of(x->rq->path, row);
+    x->route = nowhere;
+    return refuse(&x->no, allow != 0 ? REFUSE_METHOD : REFUSE_PATH_NOT_FOUND, NULL);
+}
+
+static enum rc serve(struct exchange *x, const struct kept *k, int *allow)
+{
+    const char *clean = path_clean(x->arena, x->rq->path);
+    const struct route *row = NULL;
+
+    TRY(check_transport(x));
+    if (is_answered(x))
+        return RC_OK;
+    if (clean != NULL)
+        return respond_moved(x, clean);
+    enum rc rc = router_match(k->setup.router, x->rq->method, x->rq->path, &row, allow);
+    if (rc == RC_NONE)
+        return refuse_path(x, row, *allow);
+    TRY(rc);
+    x->route = row;
+    return serve_route(x);
+}
+
+/* RFC 6749 4.1.2.1: once redirect_uri is verified our own failure travels there too. */
+static void answer_fault(struct exchange *x)
+{
+    bool is_busy = db_is_full(x->db);
+
+    if (x->no.return_to != NULL) {
+        (void)refuse(&x->no, is_busy ? REFUSE_TEMPORARILY_UNAVAILABLE : REFUSE_OAUTH_SERVER_ERROR, NULL);
+        problem_respond(x, 0);
+        return;
+    }
+    problem_fault(x, is_busy);
+}
+
+static void answer(struct exchange *x, enum rc rc, int allow)
+{
+    db_read_end(x->db);
+    if (rc == RC_NONE)
+        rc = refuse(&x->no, REFUSE_NOT_FOUND, NULL);
+    if (rc == RC_REFUSED)
+        problem_respond(x, allow);
+    else if (rc == RC_FAULT)
+        answer_fault(x);
+    if (response_render(x) != RC_OK)
+        problem_fault(x, false);
+}
+
+static void log_request(const struct exchange *x, int64_t began_us)
+{
+    if (x->route != NULL && x->route->is_quiet && x->rs->status < 400)
+        return;
+    log_event(LOG_LEVEL_INFO, "request", "method", x->rq->method_text, "path", x->rq->raw_path,
+              "status", log_num(x->rs->status), "ms", log_num((clock_mono_us() - began_us) / 1000),
+              "address", x->rq->address,
+              "why", x->no.code != REFUSE_NOTHING ? refusal_wire(x->no.code) : NULL, NULL);
+}
+
+static void fill_exchange(struct exchange *x, struct kept *k, struct arena *a)
+{
+    memset(x, 0, sizeof(*x));
+    x->arena = a;
+    x->db = k->setup.db;
+    x->signer = &k->setup.signer;
+    x->hasher = k->setup.hasher;
+    x->limits = k->setup.limits;
+    x->conf = k->setup.conf;
+    x->keys = k->setup.keys;
+    x->templates = k->setup.templates;
+    x->now = clock_now();
+    x->rs = arena_new(a, struct response);
+    response_init(x->rs, a);
+}
+
+static void set_deadlines(struct kept *k)
+{
+    int64_t by = clock_mono_ms() + k->setup.conf->request_deadline_s * 1000 / 2;
+
+    k->setup.signer.deadline_ms = by;
+    k->setup.hasher->deadline_ms = by;
+}
+
+struct bytes dispatch(struct kept *k, struct arena *a, char *const *env, struct bytes body)
+{
+    int64_t began_us = clock_mono_us();
+    struct request *rq = arena_new(a, struct request);
+    struct exchange x;
+    int allow = 0;
+
+    fill_exchange(&x, k, a);
+    set_deadlines(k);
+    enum rc rc = request_build(a, x.conf, env, body, rq, &x.no);
+    x.rq = rq;
+    log_request_id(rq->id);
+    if (rc == RC_OK)
+        rc = db_read_begin(x.db);
+    if (rc == RC_OK)
+        rc = refresh_snapshot(k);
+    if (k->now.arena != NULL)
+        use_snapshot(&x, k);
+    if (rc == RC_OK)
+        rc = serve(&x, k, &allow);
+    answer(&x, rc, allow);
+    struct bytes out = response_bytes(&x);
+    log_request(&x, began_us);
+    log_request_id(NULL);
+    if (!db_is_idle(x.db))
+        die("dispatch: the database is not idle after %s", rq->path != NULL ? rq->path : "?");
+    return out;
+}

@@ -1,0 +1,163 @@
+#include "config.h"
+
+#include "serve/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "serve/sandbox.h"
+#include "serve/sweep.h"
+#include "store/db.h"
+#include "store/limits.h"
+#include "util/clock.h"
+
+#define CHECKPOINT_AFTER_MS 50
+#define IDLE_MS 1000
+#define HARD_FRAMES 4000 /* WAL frames above which writers wait for a full checkpoint */
+#define LIMITS_SWEEP_MS 60000
+
+struct keeper {
+    const struct pool *pool;
+    struct slot *slot;
+    struct write_lock *lock;
+    struct db *db;
+    struct limits *limits;
+    struct sweep sweep;
+    int64_t written_ms; /* first write since the last checkpoint; 0: none */
+    int64_t limits_swept_ms;
+};
+
+static void drop_privileges(const struct pool *pool)
+{
+    const int keep[] = { pool->control[0], pool->wrote_fd,
+                         pool->signer_queue[CHANNEL_KEEPER].ask_fd };
+
+    sandbox_child(keep, ARRAY_LEN(keep));
+    sandbox_become(pool->id.uid, pool->id.gid);
+}
+
+static enum rc open_limits(struct keeper *k)
+{
+    const struct conf *conf = k->pool->conf;
+    struct limits_rates rates = { conf->rate_rps, conf->rate_rpm, conf->rate_burst,
+                                  conf->rate_rpm_burst };
+
+    return rates.rps > 0 ? limits_open(k->pool->limits_dir, false, &rates, &k->limits) : RC_OK;
+}
+
+static enum rc open_files(struct keeper *k)
+{
+    /* wrote_fd -1: its own writes must not wake it again and again */
+    struct db_open how = { .path = k->pool->conf->db_path, .wrote_fd = -1 };
+    struct sandbox_paths paths = { .read_write = { k->pool->limits_dir } };
+
+    TRY(write_lock_open(k->pool->lock_path, &k->lock));
+    how.lock = k->lock;
+    TRY(db_open(&how, &k->db));
+    db_warm(k->db);
+    TRY(open_limits(k));
+    sandbox_close_files(&paths);
+    return RC_OK;
+}
+
+static void checkpoint(struct keeper *k)
+{
+    struct checkpoint done = { 0, 0 };
+
+    k->written_ms = 0;
+    if (db_checkpoint(k->db, false, &done) != RC_OK)
+        return;
+    if (done.frames_n > HARD_FRAMES && db_checkpoint(k->db, true, &done) != RC_OK)
+        log_event(LOG_LEVEL_WARNING, "checkpoint_failed", NULL);
+}
+
+static void note_write(struct keeper *k)
+{
+    uint64_t n;
+
+    if (read(k->pool->wrote_fd, &n, sizeof(n)) == sizeof(n) && k->written_ms == 0)
+        k->written_ms = clock_mono_ms();
+}
+
+static int wait_ms(const struct keeper *k)
+{
+    int64_t left;
+
+    if (sweep_is_busy(&k->sweep))
+        return 0;
+    if (k->written_ms == 0)
+        return IDLE_MS;
+    left = k->written_ms + CHECKPOINT_AFTER_MS - clock_mono_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+/* While a checkpoint is due the eventfd is not watched: it would fire all the time. */
+static bool should_stop(struct keeper *k)
+{
+    struct pollfd fds[2] = {
+        { .fd = k->pool->control[0], .events = POLLIN },
+        { .fd = k->written_ms == 0 ? k->pool->wrote_fd : -1, .events = POLLIN },
+    };
+
+    if (poll(fds, 2, wait_ms(k)) < 0 && errno != EINTR)
+        die("keeper: poll: %s", strerror(errno));
+    if (fds[1].revents & POLLIN)
+        note_write(k);
+    return fds[0].revents != 0;
+}
+
+static void sweep_limits(struct keeper *k)
+{
+    if (k->limits == NULL || clock_mono_ms() < k->limits_swept_ms + LIMITS_SWEEP_MS)
+        return;
+    limits_sweep(k->limits, clock_now() * 1000);
+    k->limits_swept_ms = clock_mono_ms();
+}
+
+static void turn(struct keeper *k)
+{
+    __atomic_store_n(&k->slot->beat_ms, clock_mono_ms(), __ATOMIC_RELEASE);
+    if (k->written_ms != 0 && clock_mono_ms() >= k->written_ms + CHECKPOINT_AFTER_MS)
+        checkpoint(k);
+    if (sweep_turn(&k->sweep, k->db) && k->written_ms == 0)
+        k->written_ms = clock_mono_ms();
+    sweep_limits(k);
+}
+
+static void close_all(struct keeper *k)
+{
+    struct checkpoint done;
+
+    if (k->db != NULL && db_checkpoint(k->db, false, &done) != RC_OK)
+        log_event(LOG_LEVEL_WARNING, "checkpoint_failed", NULL);
+    if (k->limits != NULL)
+        limits_close(k->limits);
+    if (k->db != NULL)
+        db_close(k->db);
+    if (k->lock != NULL)
+        write_lock_close(k->lock);
+    sweep_done(&k->sweep);
+}
+
+int keeper_run(const struct pool *pool, int slot)
+{
+    struct keeper k;
+
+    memset(&k, 0, sizeof(k));
+    k.pool = pool;
+    k.slot = &pool->board->slots[slot];
+    log_process("keeper");
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    drop_privileges(pool);
+    enum rc rc = open_files(&k);
+    sweep_start(&k.sweep);
+    while (rc == RC_OK && !should_stop(&k))
+        turn(&k);
+    close_all(&k);
+    return rc == RC_OK ? 0 : 1;
+}

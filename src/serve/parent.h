@@ -1,0 +1,22 @@
+/*
+ * The parent: opens the sockets, forks everybody, then only waits, counts and
+ * kills.  It never reads a byte from the network.
+ */
+#ifndef AUTENTICO_SERVE_PARENT_H
+#define AUTENTICO_SERVE_PARENT_H
+
+#include <stdio.h>
+
+#include "conf/conf.h"
+
+struct parent_setup {
+    struct conf *conf;       /* conf->secrets in place */
+    bool may_migrate;
+    FILE *out;               /* banner */
+    FILE *err;               /* lines for the operator */
+};
+
+/* Runs until TERM or INT; the exit status. */
+int parent_run(const struct parent_setup *setup);
+
+#endif

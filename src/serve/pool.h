@@ -1,0 +1,62 @@
+/*
+ * What every process of the pool is handed: made by the parent before it forks,
+ * read-only afterwards but for the board, which is shared memory.
+ */
+#ifndef AUTENTICO_SERVE_POOL_H
+#define AUTENTICO_SERVE_POOL_H
+
+#include "conf/conf.h"
+#include "crypto/keyring.h"
+#include "hasher/hasher.h"
+#include "signer/process.h"
+
+enum proc_kind { PROC_NONE, PROC_WORKER, PROC_LOGIN_WORKER, PROC_HASHER, PROC_SIGNER, PROC_KEEPER, PROC_FRONT, PROC_KINDS_N };
+const char *proc_kind_name(enum proc_kind kind);
+
+/* One process: what it is doing, for the parent that looks for hung ones. */
+struct slot {
+    enum proc_kind kind;
+    int pid;                 /* 0: nobody */
+    int64_t busy_since_ms;   /* clock_mono_ms(); 0: idle.  Written by the process itself */
+    int64_t beat_ms;         /* keeper: last turn of its loop */
+    uint64_t requests_n;
+};
+
+#define SLOTS_MAX HASHER_GATE_MAX
+
+struct board {
+    struct hasher_gate gate_main, gate_login;
+    int slots_n;
+    struct slot slots[SLOTS_MAX];
+};
+struct board *board_new(void); /* shared, anonymous; die()s */
+
+/* Who everybody becomes (design D21). */
+struct identity {
+    bool was_root;
+    uid_t uid;         /* of the pool */
+    gid_t gid;
+    uid_t signer_uid;  /* of signers; = uid when we cannot choose */
+    gid_t socket_gid;  /* of the web server's group; (gid_t)-1: leave */
+};
+
+struct templates;
+struct router;
+
+struct pool {
+    const struct conf *conf;
+    const struct keyring *keys;
+    const struct templates *templates;
+    const struct router *router;
+    struct board *board;
+    struct identity id;
+    const char *lock_path, *limits_dir;
+    int listen_main, listen_login;     /* -1: none */
+    int control[2];                    /* pipe: the parent closes [1]: workers and keeper drain and stop */
+    int late_control[2];               /* the same for hashers, whom draining workers still need */
+    int wrote_fd;                      /* eventfd: somebody wrote; the keeper checkpoints */
+    struct ask_queue signer_queue[CHANNELS_N];
+    struct ask_queue hasher_queue;
+};
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The parent's posts: one per process it wants to exist, with who holds it now and
+ * how long to wait before the next try.
+ */
+#ifndef AUTENTICO_SERVE_POSTS_H
+#define AUTENTICO_SERVE_POSTS_H
+
+#include <sys/types.h>
+
+#include "serve/pool.h"
+
+struct post {
+    enum proc_kind kind;
+    pid_t pid;                 /* 0: vacant */
+    int64_t started_ms, restart_at_ms;
+    int failures_n;            /* in a row, each soon after its start */
+    int control_fd;            /* signers: the parent's end of the hand-over; -1 */
+};
+
+struct posts { struct post v[SLOTS_MAX]; int n; };
+
+void posts_add(struct posts *p, enum proc_kind kind, int64_t n);
+/* The post of a dead process: logged with why, vacated, back-off set.  NULL: not ours. */
+struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int status, bool is_expected);
+int posts_living(const struct posts *p, enum proc_kind kind); /* PROC_NONE: of any kind */
+void posts_kill(const struct posts *p, enum proc_kind kind, int sig);
+
+#endif

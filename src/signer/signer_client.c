@@ -1,0 +1,166 @@
+#include "config.h"
+
+#include "signer/signer.h"
+
+#include "signer/signer_frame.h"
+#include "util/ask.h"
+#include "util/log.h"
+
+#define TRIES 3
+
+static void begin(struct sbuf *b, struct arena *a, enum signer_op op, size_t hint)
+{
+    sbuf_init(b, a, hint + 64);
+    frame_put_int(b, op);
+}
+
+static enum rc check_status(struct frame_reader *r)
+{
+    switch (frame_get_int(r)) {
+    case SIGNER_OK: return r->is_bad ? fault("signer: malformed answer") : RC_OK;
+    case SIGNER_NONE: return RC_NONE;
+    case SIGNER_REFUSED: return RC_REFUSED;
+    default: return fault("signer: it failed; its own line says why");
+    }
+}
+
+/* Ask, and read the answer as far as the status. */
+static enum rc converse(struct signer *s, struct arena *a, const struct sbuf *question,
+                        struct frame_reader *answer)
+{
+    struct bytes out;
+
+    TRY(ask(s->ask_fd, a, sbuf_bytes(question), TRIES, s->deadline_ms, &out));
+    frame_read(answer, out);
+    return check_status(answer);
+}
+
+static enum rc end(const struct frame_reader *answer)
+{
+    return frame_end(answer) == RC_OK ? RC_OK : fault("signer: malformed answer");
+}
+
+enum rc signer_sign(struct signer *s, struct arena *a, enum token_kind kind,
+                    const struct signing_key *key, const char *payload, char **out)
+{
+    struct sign_input input = { kind, key, payload, 0 };
+
+    return signer_sign_all(s, a, &input, 1, out);
+}
+
+static void put_input(struct sbuf *b, const struct sign_input *input)
+{
+    frame_put_int(b, input->kind);
+    frame_put_text(b, input->key->kid);
+    frame_put_int(b, input->key->alg);
+    frame_put_bytes(b, input->key->private_sealed);
+    frame_put_int(b, input->at_hash_of);
+    frame_put_text(b, input->payload);
+}
+
+enum rc signer_sign_all(struct signer *s, struct arena *a, const struct sign_input *inputs,
+                        size_t inputs_n, char **outs)
+{
+    const char *signed_texts[SIGN_INPUTS_MAX];
+    struct frame_reader r;
+    struct sbuf b;
+
+    if (inputs_n < 1 || inputs_n > SIGN_INPUTS_MAX)
+        return fault("signer: %zu inputs", inputs_n);
+    begin(&b, a, SIGNER_SIGN, inputs_n * 2048);
+    frame_put_int(&b, (int64_t)inputs_n);
+    for (size_t i = 0; i < inputs_n; i++)
+        put_input(&b, &inputs[i]);
+    TRY(converse(s, a, &b, &r));
+    for (size_t i = 0; i < inputs_n; i++)
+        signed_texts[i] = frame_get_text(&r, a);
+    TRY(end(&r));
+    for (size_t i = 0; i < inputs_n; i++)
+        outs[i] = (char *)signed_texts[i];
+    return RC_OK;
+}
+
+static enum rc exchange_bytes(struct signer *s, struct arena *a, enum signer_op op,
+                              const struct seal_place *where, struct bytes in, struct bytes *out)
+{
+    struct frame_reader r;
+    struct bytes got;
+    struct sbuf b;
+
+    begin(&b, a, op, in.n + 128);
+    frame_put_text(&b, where->table);
+    frame_put_text(&b, where->column);
+    frame_put_text(&b, where->row_id);
+    frame_put_bytes(&b, in);
+    TRY(converse(s, a, &b, &r));
+    got = frame_get_bytes(&r);
+    TRY(end(&r));
+    *out = got;
+    return RC_OK;
+}
+
+enum rc signer_seal(struct signer *s, struct arena *a, const struct seal_place *where,
+                    struct bytes plain, struct bytes *out)
+{
+    return exchange_bytes(s, a, SIGNER_SEAL, where, plain, out);
+}
+
+enum rc signer_open(struct signer *s, struct arena *a, const struct seal_place *where,
+                    struct bytes sealed, struct bytes *out)
+{
+    return exchange_bytes(s, a, SIGNER_OPEN, where, sealed, out);
+}
+
+enum rc signer_generate(struct signer *s, struct arena *a, enum jws_alg alg,
+                        struct signing_key *out)
+{
+    struct signing_key made = { .alg = alg };
+    struct frame_reader r;
+    struct sbuf b;
+
+    begin(&b, a, SIGNER_GENERATE, 0);
+    frame_put_int(&b, alg);
+    TRY(converse(s, a, &b, &r));
+    made.kid = frame_get_text(&r, a);
+    made.public_jwk = frame_get_text(&r, a);
+    made.private_sealed = frame_get_bytes(&r);
+    TRY(end(&r));
+    *out = made;
+    return RC_OK;
+}
+
+/* Here RC_NONE is an answer, so that silence has to be something else. */
+enum rc signer_env_key(struct signer *s, struct arena *a, struct signing_key *out)
+{
+    struct signing_key key = { .alg = ALG_RS256 };
+    struct frame_reader r;
+    struct bytes answer;
+    struct sbuf b;
+    enum rc rc;
+
+    begin(&b, a, SIGNER_ENV_KEY, 0);
+    rc = ask(s->ask_fd, a, sbuf_bytes(&b), TRIES, s->deadline_ms, &answer);
+    if (rc != RC_OK)
+        return rc == RC_NONE ? fault("signer: no answer in time") : rc;
+    frame_read(&r, answer);
+    TRY(check_status(&r));
+    key.kid = frame_get_text(&r, a);
+    key.public_jwk = frame_get_text(&r, a);
+    TRY(end(&r));
+    *out = key;
+    return RC_OK;
+}
+
+enum rc signer_fingerprint(struct signer *s, struct arena *a, char **out)
+{
+    struct frame_reader r;
+    const char *text;
+    struct sbuf b;
+
+    begin(&b, a, SIGNER_FINGERPRINT, 0);
+    TRY(converse(s, a, &b, &r));
+    text = frame_get_text(&r, a);
+    TRY(end(&r));
+    *out = (char *)text;
+    return RC_OK;
+}

@@ -1,0 +1,26 @@
+/*
+ * The append-only trail (flows 17).  Written in the transaction of the change it
+ * records; audit_add() does nothing while audit_log_retention is "" or 0.
+ */
+#ifndef AUTENTICO_STORE_AUDIT_H
+#define AUTENTICO_STORE_AUDIT_H
+
+#include "store/db.h"
+
+struct audit_event {
+    const char *event;                     /* "login_success", … */
+    const char *actor_id, *actor_username; /* may be NULL */
+    const char *target_type, *target_id;   /* "user", …; may be NULL */
+    const char *detail;                    /* a JSON object of strings, or NULL */
+    const char *ip_address;
+    int64_t at;
+    int64_t retention_s;                   /* the setting audit_log_retention */
+};
+MUST_CHECK enum rc audit_add(struct db *db, const struct audit_event *e);
+MUST_CHECK enum rc audit_sweep(struct db *db, int64_t created_before, int64_t limit, int64_t *out_n);
+
+struct audit_row { const char *id, *event, *actor_id, *actor_username, *target_type, *target_id, *detail, *ip_address; int64_t created_at; };
+struct audit_rows { struct audit_row *v; size_t n; };
+MUST_CHECK enum rc audit_latest(struct db *db, struct arena *a, int64_t limit, struct audit_rows *out); /* newest first */
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The database: the whole vocabulary of style 4.5 and 4.6.  One implementation,
+ * db_sqlite.c with its parts db_*.c, the only files that know sqlite3.
+ *
+ * A handle belongs to one process and is opened after the fork.  Statements are
+ * prepared once per handle and cached by the address of their literal; db_one,
+ * db_each and db_run execute and reset, so none stays open.
+ */
+#ifndef AUTENTICO_STORE_DB_H
+#define AUTENTICO_STORE_DB_H
+
+#include <stdbool.h>
+
+#include "util/text.h"
+
+struct db;
+struct stmt;
+struct write_lock;
+
+/*
+ * The lock in front of every BEGIN IMMEDIATE (design D10b): a robust,
+ * process-shared, priority-inheritance mutex in a small mapped file, so that
+ * waiters are served in turn and the kernel hands it on when its owner dies.
+ * The boot id stands in the file: whoever finds another one re-initialises it
+ * under an exclusive flock.  Used by pool and command line alike.
+ */
+MUST_CHECK enum rc write_lock_open(const char *path, struct write_lock **out);
+void write_lock_close(struct write_lock *l);
+MUST_CHECK enum rc write_lock_take(struct write_lock *l, int64_t timeout_ms); /* RC_NONE: timed out */
+void write_lock_give(struct write_lock *l);
+
+struct db_open {
+    const char *path;       /* ":memory:" for tests */
+    struct write_lock *lock; /* NULL: none (tests) */
+    bool create;            /* make the file, 0600, when absent */
+    bool is_limits;         /* limits.db: synchronous=OFF */
+    int wrote_fd;           /* eventfd told after each commit, for the keeper; -1 none */
+    bool is_relaxed;        /* AUTENTICO_DURABILITY=normal: synchronous=NORMAL */
+};
+/* While a handle is open, never open() and close() its file by hand in the same
+ * process: POSIX drops every lock the process holds on it. */
+MUST_CHECK enum rc db_open(const struct db_open *how, struct db **out);
+void db_close(struct db *db);
+void db_warm(struct db *db); /* read once, so that every file is open before the sandbox closes */
+
+/* Statements.  Only a literal compiles.  `$n` binds by number, as PostgreSQL does. */
+#define db_sql(db, literal) db_prepare((db), "" literal "")
+struct stmt *db_prepare(struct db *db, const char *literal); /* die()s on an SQL error: a bug */
+void db_text(struct stmt *q, int i, const char *text);   /* NULL binds NULL; text must live until executed */
+void db_int(struct stmt *q, int i, int64_t n);
+void db_bool(struct stmt *q, int i, bool is);
+void db_bytes(struct stmt *q, int i, struct bytes b);    /* p NULL binds NULL; as db_text */
+void db_real(struct stmt *q, int i, double n);
+void db_null(struct stmt *q, int i);
+void db_int_or_null(struct stmt *q, int i, int64_t n);   /* 0 binds NULL */
+
+typedef void row_fn(struct stmt *q, struct arena *a, void *out);
+/* RC_OK, RC_NONE (no row), RC_REFUSED (a constraint, as db_run), RC_FAULT.  `row` sets every
+ * member of `out`; it is untouched on RC_NONE.  A parameter that nobody bound is a die(). */
+MUST_CHECK enum rc db_one(struct stmt *q, struct arena *a, row_fn *row, void *out);
+/* Every row, in order, into a growing array of `size`-byte zeroed elements on `a`. */
+struct rows { void *v; size_t n; };
+MUST_CHECK enum rc db_each(struct stmt *q, struct arena *a, row_fn *row, size_t size, struct rows *out);
+/* RC_REFUSED: a UNIQUE, CHECK or foreign key constraint failed; db_why() says which.
+ * A writing statement outside db_write ends an open read transaction, takes the
+ * write lock and is a transaction of its own. */
+MUST_CHECK enum rc db_run(struct stmt *q);
+MUST_CHECK enum rc db_int_of(struct stmt *q, int64_t *out); /* one integer; RC_NONE: no row or NULL */
+int64_t db_changed(struct db *db);          /* rows of the last db_run */
+
+const char *col_text(struct stmt *q, int i, struct arena *a); /* NULL for NULL */
+const char *col_text_or(struct stmt *q, int i, struct arena *a, const char *otherwise);
+int64_t col_int(struct stmt *q, int i);  /* 0 for NULL */
+bool col_bool(struct stmt *q, int i);
+struct bytes col_bytes(struct stmt *q, int i, struct arena *a);
+bool col_is_null(struct stmt *q, int i);
+
+/*
+ * One write transaction.  Only RC_OK commits; on contention `work` is run again,
+ * up to three times with jitter, so it touches the database and its argument's
+ * arena and nothing else.  Ends an open read transaction first.
+ */
+typedef enum rc db_work(struct db *db, void *arg);
+MUST_CHECK enum rc db_write(struct db *db, db_work *work, void *arg); /* nested: die() */
+/* The same, but joins the write transaction that is open already, if one is. */
+MUST_CHECK enum rc db_write_within(struct db *db, db_work *work, void *arg);
+/* The read transaction of the request (design D10b): begun by the gate, ended
+ * before any hash, signature, write or response.  Both may be called twice. */
+MUST_CHECK enum rc db_read_begin(struct db *db);
+void db_read_end(struct db *db);
+bool db_is_idle(const struct db *db); /* no transaction, no open statement */
+
+/* Why the last RC_REFUSED or RC_FAULT: "users.username" for a UNIQUE failure,
+ * "FOREIGN KEY" for a missing parent; for tests and messages. */
+const char *db_why(const struct db *db);
+bool db_is_full(const struct db *db);    /* the last RC_FAULT was disk full or I/O: answer 503 */
+bool db_is_damaged(const struct db *db); /* the last RC_FAULT: not a database, or a corrupt one */
+
+/* The keeper's. */
+struct checkpoint { int64_t frames_n, moved_n; };
+/* hard: TRUNCATE, holding the lock at most 100 ms.  RC_NONE: somebody was in the way. */
+MUST_CHECK enum rc db_checkpoint(struct db *db, bool is_hard, struct checkpoint *out);
+
+/* Every statement prepared so far and its plan, for the EXPLAIN QUERY PLAN test:
+ * fn(sql, plan detail line). */
+void db_each_plan(struct db *db, void (*fn)(const char *sql, const char *detail, void *arg), void *arg);
+
+#endif

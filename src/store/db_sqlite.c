@@ -1,0 +1,278 @@
+#include "config.h"
+
+#include "store/db_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/db_schema.h"
+#include "util/log.h"
+
+#define WAL_FRAMES_MAX 4000       /* the keeper is gone when a worker sees as many */
+#define WAL_FRAMES_MAX_LIMITS 1000 /* limits.db has no keeper */
+#define WAL_FRAMES_STEP 1000      /* a long reader makes checkpoints useless: ask rarely */
+
+static int wal_limit_of(const struct db *db)
+{
+    return db->is_limits ? WAL_FRAMES_MAX_LIMITS : WAL_FRAMES_MAX;
+}
+
+static int note_frames(void *arg, sqlite3 *handle, const char *name, int frames)
+{
+    struct db *db = arg;
+
+    (void)handle;
+    (void)name;
+    db->wal_frames = frames;
+    return SQLITE_OK;
+}
+
+static int set_flag(sqlite3 *handle, int flag, int value)
+{
+    return sqlite3_db_config(handle, flag, value, (int *)0);
+}
+
+static int configure_flags(sqlite3 *handle)
+{
+    int code = set_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1);
+
+    code = code ? code : set_flag(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+    code = code ? code : set_flag(handle, SQLITE_DBCONFIG_DQS_DML, 0);
+    code = code ? code : set_flag(handle, SQLITE_DBCONFIG_DQS_DDL, 0);
+    code = code ? code : set_flag(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
+    code = code ? code : sqlite3_extended_result_codes(handle, 1);
+    return code ? code : sqlite3_busy_timeout(handle, DB_BUSY_MS);
+}
+
+static int is_wal(void *arg, int n, char **values, char **names)
+{
+    (void)names;
+    *(bool *)arg = n == 1 && values[0] != NULL && strcmp(values[0], "wal") == 0;
+    return 0;
+}
+
+/* The switch to WAL is the one step where SQLite does not wait for others. */
+static enum rc enter_wal(struct db *db)
+{
+    bool is = false;
+    int code = sqlite3_exec(db->handle, "PRAGMA journal_mode", is_wal, &is, NULL);
+
+    if (code != SQLITE_OK || is)
+        return db_outcome(db, "PRAGMA journal_mode", code);
+    TRY(db_lock(db));
+    for (int i = 0; i < 100; i++) {
+        code = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        if ((code & 0xff) != SQLITE_BUSY)
+            break;
+        usleep(20000);
+    }
+    db_unlock(db);
+    return db_outcome(db, "PRAGMA journal_mode=WAL", code);
+}
+
+static const char *synchronous(const struct db_open *how)
+{
+    if (how->is_limits)
+        return "PRAGMA synchronous=OFF";
+    return how->is_relaxed ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL";
+}
+
+static enum rc configure(struct db *db, const struct db_open *how)
+{
+    /* foreign commits drop the page cache: a large one is memory for nothing */
+    static const char pragmas[] = "PRAGMA cache_size=-512; PRAGMA mmap_size=0;"
+                                  "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0";
+
+    TRY(db_outcome(db, "configuration", configure_flags(db->handle)));
+    TRY(db_outcome(db, pragmas, sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL)));
+    TRY(db_outcome(db, "synchronous", sqlite3_exec(db->handle, synchronous(how), NULL, NULL, NULL)));
+    TRY(enter_wal(db));
+    sqlite3_wal_hook(db->handle, note_frames, db);
+    /* a replaced limits.db must not take its successor's -wal with it, which has the same name */
+    if (how->is_limits)
+        TRY(db_outcome(db, "configuration",
+                       set_flag(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)));
+    return RC_OK;
+}
+
+/* NOFOLLOW refuses a link anywhere in the path; links in front of the file's
+ * own name are the operator's business. */
+static enum rc resolve(const char *path, char out[PATH_MAX])
+{
+    char dir[PATH_MAX], real[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    int n = slash ? snprintf(dir, sizeof dir, "%.*s/", (int)(slash - path), path)
+                  : snprintf(dir, sizeof dir, ".");
+
+    if (n < 0 || (size_t)n >= sizeof dir || realpath(dir, real) == NULL)
+        return fault("store: the directory of %s: %s", path, strerror(errno));
+    n = snprintf(out, PATH_MAX, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
+    return n < 0 || n >= PATH_MAX ? fault("store: %s: path too long", path) : RC_OK;
+}
+
+static enum rc create_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return errno == EEXIST ? RC_OK : fault("store: cannot create %s: %s", path, strerror(errno));
+    close(fd);
+    return RC_OK;
+}
+
+static enum rc open_handle(struct db *db, const struct db_open *how)
+{
+    char real[PATH_MAX];
+    const char *path = how->path;
+    int code;
+
+    if (strcmp(path, ":memory:") != 0) {
+        TRY(resolve(how->path, real));
+        path = real;
+        if (how->create)
+            TRY(create_file(path));
+    }
+    code = sqlite3_open_v2(path, &db->handle,
+                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+    if (code != SQLITE_OK)
+        return fault("store: cannot open %s: %s", path, sqlite3_errstr(code));
+    return configure(db, how);
+}
+
+enum rc db_open(const struct db_open *how, struct db **out)
+{
+    struct db *db = calloc(1, sizeof *db);
+    enum rc rc;
+
+    if (db == NULL)
+        die("store: no memory");
+    db->lock = how->lock;
+    db->wrote_fd = how->wrote_fd;
+    db->is_limits = how->is_limits;
+    db->wal_limit = wal_limit_of(db);
+    rc = open_handle(db, how);
+    if (rc != RC_OK) {
+        db_close(db);
+        return rc;
+    }
+    *out = db;
+    return RC_OK;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL)
+        return;
+    if (db->is_writing)
+        die("store: closed inside a write transaction");
+    db_read_end(db);
+    db_forget(db);
+    if (sqlite3_close(db->handle) != SQLITE_OK)
+        die("store: closed with open statements");
+    free(db);
+}
+
+void db_warm(struct db *db)
+{
+    int64_t n;
+
+    if (db_tables_n(db, &n) == RC_FAULT)
+        log_event(LOG_LEVEL_WARNING, "store_not_warm", "why", db->why, NULL);
+}
+
+enum rc db_lock(struct db *db)
+{
+    enum rc rc = db->lock ? write_lock_take(db->lock, DB_LOCK_MS) : RC_OK;
+
+    if (rc != RC_NONE)
+        return rc;
+    db->is_full = db->is_damaged = false;
+    snprintf(db->why, sizeof db->why, "write lock");
+    return fault("store: no write lock within %d ms", DB_LOCK_MS);
+}
+
+void db_unlock(struct db *db)
+{
+    if (db->lock)
+        write_lock_give(db->lock);
+}
+
+void db_committed(struct db *db)
+{
+    uint64_t one = 1;
+
+    if (db->wrote_fd >= 0 && write(db->wrote_fd, &one, sizeof one) < 0 && errno != EAGAIN)
+        log_event(LOG_LEVEL_WARNING, "keeper_not_told", "why", strerror(errno), NULL);
+    /* PASSIVE waits for nobody; when it fails, somebody else is at it */
+    if (db->wal_frames >= db->wal_limit) {
+        (void)sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        db->wal_limit = db->wal_frames + WAL_FRAMES_STEP;
+    } else if (db->wal_frames < wal_limit_of(db)) {
+        db->wal_limit = wal_limit_of(db);
+    }
+}
+
+static enum rc checkpoint(struct db *db, int mode, struct checkpoint *out)
+{
+    int frames = 0, moved = 0;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &frames, &moved);
+
+    if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
+        return RC_NONE;
+    TRY(db_outcome(db, "checkpoint", code));
+    out->frames_n = frames;
+    out->moved_n = moved;
+    return RC_OK;
+}
+
+enum rc db_checkpoint(struct db *db, bool is_hard, struct checkpoint *out)
+{
+    enum rc rc;
+
+    db_read_end(db);
+    if (!is_hard)
+        return checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, out);
+    TRY(db_lock(db));
+    sqlite3_busy_timeout(db->handle, 100);
+    rc = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, out);
+    sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
+    db_unlock(db);
+    return rc;
+}
+
+/* Migrations. */
+
+enum rc db_script(struct db *db, const char *sql)
+{
+    if (!db->is_writing)
+        die("store: a script outside db_write");
+    return db_outcome(db, "script", sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+}
+
+enum rc db_has_table(struct db *db, const char *name, bool *out)
+{
+    struct stmt *q = db_sql(db, "/* small */ SELECT COUNT(*) FROM sqlite_schema"
+                                " WHERE type = 'table' AND name = $1");
+    int64_t n;
+
+    db_text(q, 1, name);
+    TRY(db_int_of(q, &n));
+    *out = n > 0;
+    return RC_OK;
+}
+
+enum rc db_tables_n(struct db *db, int64_t *out)
+{
+    return db_int_of(db_sql(db, "/* small */ SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table'"), out);
+}
+
+enum rc db_user_version(struct db *db, int64_t *out)
+{
+    return db_int_of(db_sql(db, "PRAGMA user_version"), out);
+}

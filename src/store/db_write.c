@@ -1,0 +1,120 @@
+#include "config.h"
+
+#include "store/db_private.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/log.h"
+
+#define TRIES_MAX 4 /* one, and three more on contention */
+
+static enum rc roll_back(struct db *db, enum rc rc)
+{
+    /* SQLite may have done it already, after a full disk for instance */
+    if (!sqlite3_get_autocommit(db->handle) && db_control(db, "ROLLBACK") != RC_OK)
+        die("store: cannot roll back: %s", db->why);
+    return rc;
+}
+
+static enum rc transact(struct db *db, db_work *work, void *arg)
+{
+    enum rc rc = db_control(db, "BEGIN IMMEDIATE");
+
+    if (rc != RC_OK)
+        return rc;
+    rc = work(db, arg);
+    if (rc == RC_OK && sqlite3_get_autocommit(db->handle))
+        rc = fault("store: the transaction was gone before its commit: %s", db->why);
+    if (rc == RC_OK)
+        rc = db_control(db, "COMMIT");
+    return rc == RC_OK ? RC_OK : roll_back(db, rc);
+}
+
+static enum rc transact_locked(struct db *db, db_work *work, void *arg)
+{
+    enum rc rc;
+
+    TRY(db_lock(db));
+    db->is_contended = false;
+    db->is_writing = true;
+    rc = transact(db, work, arg);
+    db->is_writing = false;
+    db_unlock(db);
+    if (rc == RC_OK)
+        db_committed(db);
+    return rc;
+}
+
+static void pause_with_jitter(int try_n)
+{
+    int64_t us = 1000 * ((int64_t)1 << try_n);
+
+    usleep((useconds_t)(us + clock_mono_us() % us));
+}
+
+enum rc db_write(struct db *db, db_work *work, void *arg)
+{
+    if (db->is_writing)
+        die("store: db_write within db_write");
+    db_read_end(db);
+    for (int i = 0; i < TRIES_MAX; i++) {
+        enum rc rc = transact_locked(db, work, arg);
+
+        if (rc != RC_FAULT || !db->is_contended)
+            return rc;
+        pause_with_jitter(i);
+    }
+    return fault("store: somebody without the write lock keeps the database: %s", db->why);
+}
+
+enum rc db_write_within(struct db *db, db_work *work, void *arg)
+{
+    return db->is_writing ? work(db, arg) : db_write(db, work, arg);
+}
+
+enum rc db_read_begin(struct db *db)
+{
+    if (db->is_reading || db->is_writing)
+        return RC_OK;
+    TRY(db_control(db, "BEGIN"));
+    db->is_reading = true;
+    return RC_OK;
+}
+
+void db_read_end(struct db *db)
+{
+    if (!db->is_reading)
+        return;
+    db->is_reading = false;
+    if (!sqlite3_get_autocommit(db->handle) && db_control(db, "COMMIT") != RC_OK)
+        die("store: cannot end a read transaction: %s", db->why);
+}
+
+bool db_is_idle(const struct db *db)
+{
+    sqlite3_stmt *s = NULL;
+
+    if (db->is_reading || db->is_writing || !sqlite3_get_autocommit(db->handle))
+        return false;
+    while ((s = sqlite3_next_stmt(db->handle, s)) != NULL)
+        if (sqlite3_stmt_busy(s))
+            return false;
+    return true;
+}
+
+const char *db_why(const struct db *db)
+{
+    return db->why;
+}
+
+bool db_is_full(const struct db *db)
+{
+    return db->is_full;
+}
+
+bool db_is_damaged(const struct db *db)
+{
+    return db->is_damaged;
+}

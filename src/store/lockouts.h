@@ -1,0 +1,29 @@
+/*
+ * Failed attempts per account, counted atomically (flows 15).
+ */
+#ifndef AUTENTICO_STORE_LOCKOUTS_H
+#define AUTENTICO_STORE_LOCKOUTS_H
+
+#include "store/db.h"
+
+struct lockout { int64_t failures_n, locked_until_at; };
+
+/* RC_NONE: no failures on record. */
+MUST_CHECK enum rc lockouts_find(struct db *db, struct arena *a, const char *user_id, struct lockout *out);
+/*
+ * Claim one attempt before looking at the password, in one conditional UPSERT …
+ * RETURNING: the failure is counted beforehand and taken back by
+ * lockouts_clear(), so that of N parallel guesses never more than `max` are
+ * looked at.
+ *   max 0 or less: lockout is off, RC_OK, zeroes, and nothing is stored
+ * RC_OK       go on; out->failures_n counts this attempt
+ * RC_REFUSED  locked; out->locked_until_at says until when (or the user was
+ *             deleted meanwhile, and `out` is untouched)
+ * An expired lock starts again at one.  Reaching `max` sets locked_until_at =
+ * now + duration_s (the attempt that reaches it may still be right).
+ */
+MUST_CHECK enum rc lockouts_claim(struct db *db, struct arena *a, const char *user_id, int64_t max, int64_t duration_s,
+                                  int64_t now, struct lockout *out);
+MUST_CHECK enum rc lockouts_clear(struct db *db, const char *user_id); /* right password, or unlocked */
+
+#endif

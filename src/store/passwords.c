@@ -1,0 +1,43 @@
+#include "config.h"
+
+#include "store/passwords.h"
+
+static void hash_row(struct stmt *q, struct arena *a, void *out)
+{
+    *(const char **)out = col_text(q, 0, a);
+}
+
+enum rc passwords_find(struct db *db, struct arena *a, const char *user_id, const char **hash)
+{
+    struct stmt *q = db_sql(db, "SELECT hash FROM passwords WHERE user_id = $1");
+
+    db_text(q, 1, user_id);
+    return db_one(q, a, hash_row, hash);
+}
+
+enum rc passwords_set(struct db *db, const char *user_id, const char *hash, int64_t now)
+{
+    struct stmt *q = db_sql(db,
+        "INSERT INTO passwords (user_id, hash, changed_at, hashed_at) VALUES ($1, $2, $3, $3)"
+        " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash,"
+        " changed_at = excluded.changed_at, hashed_at = excluded.hashed_at");
+
+    db_text(q, 1, user_id);
+    db_text(q, 2, hash);
+    db_int(q, 3, now);
+    return db_run(q);
+}
+
+enum rc passwords_upgrade(struct db *db, const char *user_id, const char *old, const char *hash,
+                          int64_t now)
+{
+    struct stmt *q = db_sql(db, "UPDATE passwords SET hash = $3, hashed_at = $4"
+                                " WHERE user_id = $1 AND hash = $2");
+
+    db_text(q, 1, user_id);
+    db_text(q, 2, old);
+    db_text(q, 3, hash);
+    db_int(q, 4, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}

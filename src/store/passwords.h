@@ -1,0 +1,13 @@
+/* Password hashes, and failure counters with their lock (flows 15). */
+#ifndef AUTENTICO_STORE_PASSWORDS_H
+#define AUTENTICO_STORE_PASSWORDS_H
+
+#include "store/db.h"
+
+MUST_CHECK enum rc passwords_find(struct db *db, struct arena *a, const char *user_id, const char **hash);
+MUST_CHECK enum rc passwords_set(struct db *db, const char *user_id, const char *hash, int64_t now);
+/* Replace the hash only if it still is `old` (rehash at login; not a change of password).
+ * RC_NONE: it is another one by now. */
+MUST_CHECK enum rc passwords_upgrade(struct db *db, const char *user_id, const char *old, const char *hash, int64_t now);
+
+#endif

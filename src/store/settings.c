@@ -1,0 +1,93 @@
+#include "config.h"
+
+#include "store/settings.h"
+
+static void setting_row(struct stmt *q, struct arena *a, void *out)
+{
+    *(struct setting *)out = (struct setting){
+        .key = col_text(q, 0, a),
+        .value = col_text(q, 1, a),
+        .updated_at = col_int(q, 2),
+    };
+}
+
+enum rc settings_all(struct db *db, struct arena *a, struct settings_rows *out)
+{
+    struct rows rows;
+
+    TRY(db_each(db_sql(db, "/* small */ SELECT key, value, updated_at FROM settings ORDER BY key"), a,
+                setting_row, sizeof(struct setting), &rows));
+    *out = (struct settings_rows){ .v = rows.v, .n = rows.n };
+    return RC_OK;
+}
+
+static enum rc run_with(struct stmt *q, const char *key, const char *value, int64_t now)
+{
+    db_text(q, 1, key);
+    db_text(q, 2, value);
+    db_int(q, 3, now);
+    return db_run(q);
+}
+
+#define UPSERT                                                               \
+    "INSERT INTO settings (key, value, updated_at) VALUES ($1, $2, $3)"          \
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"
+
+enum rc settings_put(struct db *db, const char *key, const char *value, int64_t now)
+{
+    return run_with(db_sql(db, UPSERT), key, value, now);
+}
+
+enum rc settings_seed(struct db *db, const char *key, const char *value, int64_t now)
+{
+    return run_with(db_sql(db, UPSERT " WHERE settings.value = '' AND excluded.value <> ''"), key, value,
+                    now);
+}
+
+/* The one row of `installation`. */
+
+static void installation_row(struct stmt *q, struct arena *a, void *out)
+{
+    *(struct installation *)out = (struct installation){
+        .settings_version = col_int(q, 0),
+        .encryption_fingerprint = col_text(q, 1, a),
+        .onboard_token_hash = col_bytes(q, 2, a),
+        .onboard_token_expires_at = col_int(q, 3),
+    };
+}
+
+enum rc installation_get(struct db *db, struct arena *a, struct installation *out)
+{
+    return db_one(db_sql(db, "SELECT settings_version, encryption_fingerprint, onboard_token_hash,"
+                             " onboard_token_expires_at FROM installation WHERE id = 1"),
+                  a, installation_row, out);
+}
+
+enum rc installation_version(struct db *db, int64_t *out)
+{
+    return db_int_of(db_sql(db, "SELECT settings_version FROM installation WHERE id = 1"), out);
+}
+
+enum rc installation_bump(struct db *db)
+{
+    return db_run(db_sql(db, "UPDATE installation SET settings_version = settings_version + 1"
+                             " WHERE id = 1"));
+}
+
+enum rc installation_set_fingerprint(struct db *db, const char *fingerprint)
+{
+    struct stmt *q = db_sql(db, "UPDATE installation SET encryption_fingerprint = $1 WHERE id = 1");
+
+    db_text(q, 1, fingerprint);
+    return db_run(q);
+}
+
+enum rc installation_set_onboard_token(struct db *db, struct bytes hash, int64_t expires_at)
+{
+    struct stmt *q = db_sql(db, "UPDATE installation SET onboard_token_hash = $1,"
+                                " onboard_token_expires_at = $2 WHERE id = 1");
+
+    db_bytes(q, 1, hash.n ? hash : (struct bytes){ 0 });
+    db_int_or_null(q, 2, hash.n ? expires_at : 0);
+    return db_run(q);
+}

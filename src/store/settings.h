@@ -1,0 +1,29 @@
+/*
+ * Runtime settings: the rows, and the facts about this installation.
+ * What a key means, its default and its type stand in oidc/… nowhere: they stand
+ * in settings_table.h, shared by API, command line and handlers.
+ */
+#ifndef AUTENTICO_STORE_SETTINGS_H
+#define AUTENTICO_STORE_SETTINGS_H
+
+#include "store/db.h"
+
+struct setting { const char *key, *value; int64_t updated_at; };
+struct settings_rows { struct setting *v; size_t n; };
+MUST_CHECK enum rc settings_all(struct db *db, struct arena *a, struct settings_rows *out); /* by key */
+MUST_CHECK enum rc settings_put(struct db *db, const char *key, const char *value, int64_t now); /* inside db_write; bump afterwards */
+MUST_CHECK enum rc settings_seed(struct db *db, const char *key, const char *value, int64_t now); /* only if missing or empty */
+
+struct installation {
+    int64_t settings_version;
+    const char *encryption_fingerprint; /* NULL: not yet set */
+    struct bytes onboard_token_hash;
+    int64_t onboard_token_expires_at;
+};
+MUST_CHECK enum rc installation_get(struct db *db, struct arena *a, struct installation *out);
+MUST_CHECK enum rc installation_version(struct db *db, int64_t *out); /* one cheap read: has anything been written? */
+MUST_CHECK enum rc installation_bump(struct db *db);
+MUST_CHECK enum rc installation_set_fingerprint(struct db *db, const char *fingerprint);
+MUST_CHECK enum rc installation_set_onboard_token(struct db *db, struct bytes hash, int64_t expires_at); /* n = 0 clears */
+
+#endif

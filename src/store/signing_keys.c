@@ -1,0 +1,65 @@
+#include "config.h"
+
+#include "store/signing_keys.h"
+
+static void key_row(struct stmt *q, struct arena *a, void *out)
+{
+    *(struct signing_key_row *)out = (struct signing_key_row){
+        .kid = col_text(q, 0, a),
+        .alg = col_text(q, 1, a),
+        .public_jwk = col_text(q, 2, a),
+        .private_sealed = col_bytes(q, 3, a),
+        .state = col_text(q, 4, a),
+        .thumbprint = col_text(q, 5, a),
+        .created_at = col_int(q, 6),
+        .activated_at = col_int(q, 7),
+        .retired_at = col_int(q, 8),
+    };
+}
+
+enum rc signing_keys_all(struct db *db, struct arena *a, struct signing_key_rows *out)
+{
+    struct stmt *q = db_sql(db,
+        "/* small */ SELECT kid, alg, public_jwk, private_sealed, state, thumbprint, created_at,"
+        " activated_at, retired_at FROM signing_keys"
+        " ORDER BY CASE state WHEN 'active' THEN 0 WHEN 'next' THEN 1 ELSE 2 END,"
+        " created_at DESC, kid");
+    struct rows rows;
+
+    TRY(db_each(q, a, key_row, sizeof(struct signing_key_row), &rows));
+    *out = (struct signing_key_rows){ .v = rows.v, .n = rows.n };
+    return RC_OK;
+}
+
+enum rc signing_keys_add(struct db *db, const struct signing_key_row *k)
+{
+    struct stmt *q = db_sql(db,
+        "INSERT INTO signing_keys (kid, alg, public_jwk, private_sealed, state, thumbprint,"
+        " created_at, activated_at, retired_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+
+    db_text(q, 1, k->kid);
+    db_text(q, 2, k->alg);
+    db_text(q, 3, k->public_jwk);
+    db_bytes(q, 4, k->private_sealed.n ? k->private_sealed : (struct bytes){ 0 });
+    db_text(q, 5, k->state);
+    db_text(q, 6, k->thumbprint);
+    db_int(q, 7, k->created_at);
+    db_int_or_null(q, 8, k->activated_at);
+    db_int_or_null(q, 9, k->retired_at);
+    return db_run(q);
+}
+
+enum rc signing_keys_set_state(struct db *db, const char *kid, const char *state, int64_t now)
+{
+    struct stmt *q = db_sql(db,
+        "UPDATE signing_keys SET state = $2,"
+        " activated_at = CASE WHEN $2 = 'active' THEN CAST($3 AS BIGINT) ELSE activated_at END,"
+        " retired_at = CASE WHEN $2 = 'retired' THEN CAST($3 AS BIGINT) ELSE retired_at END"
+        " WHERE kid = $1");
+
+    db_text(q, 1, kid);
+    db_text(q, 2, state);
+    db_int(q, 3, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}

@@ -1,0 +1,139 @@
+#include "config.h"
+
+#include "store/tokens.h"
+
+enum rc tokens_add(struct db *db, const struct token *t)
+{
+    struct stmt *q = db_sql(db,
+        "INSERT INTO tokens (selector, family_id, access_hash, refresh_hash, scope, issued_at,"
+        " access_expires_at, refresh_expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+
+    db_int(q, 1, t->selector);
+    db_text(q, 2, t->family_id);
+    db_bytes(q, 3, t->access_hash.n ? t->access_hash : (struct bytes){ 0 });
+    db_bytes(q, 4, t->refresh_hash.n ? t->refresh_hash : (struct bytes){ 0 });
+    db_text(q, 5, text_or(t->scope, ""));
+    db_int(q, 6, t->issued_at);
+    db_int(q, 7, t->access_expires_at);
+    db_int_or_null(q, 8, t->refresh_hash.n ? t->refresh_expires_at : 0);
+    return db_run(q);
+}
+
+static void token_row(struct stmt *q, struct arena *a, int i, struct token *out)
+{
+    *out = (struct token){
+        .selector = col_int(q, i),
+        .family_id = col_text(q, i + 1, a),
+        .access_hash = col_bytes(q, i + 2, a),
+        .refresh_hash = col_bytes(q, i + 3, a),
+        .scope = col_text(q, i + 4, a),
+        .issued_at = col_int(q, i + 5),
+        .access_expires_at = col_int(q, i + 6),
+        .refresh_expires_at = col_int(q, i + 7),
+        .rotated_at = col_int(q, i + 8),
+        .revoked_at = col_int(q, i + 9),
+    };
+}
+
+static void family_row(struct stmt *q, struct arena *a, int i, struct family *out)
+{
+    *out = (struct family){
+        .id = col_text(q, i, a),
+        .user_id = col_text(q, i + 1, a),
+        .client_id = col_text(q, i + 2, a),
+        .session_id = col_text(q, i + 3, a),
+        .sid = col_text(q, i + 4, a),
+        .grant_type = col_text(q, i + 5, a),
+        .scope = col_text(q, i + 6, a),
+        .nonce = col_text(q, i + 7, a),
+        .auth_time = col_int(q, i + 8),
+        .acr = col_text(q, i + 9, a),
+        .amr = col_text(q, i + 10, a),
+        .user_agent = col_text(q, i + 11, a),
+        .ip_address = col_text(q, i + 12, a),
+        .created_at = col_int(q, i + 13),
+        .expires_at = col_int(q, i + 14),
+        .revoked_at = col_int(q, i + 15),
+    };
+}
+
+#define FAMILY_AT 10
+#define LIVENESS_AT 26
+
+static void view_row(struct stmt *q, struct arena *a, void *out)
+{
+    struct token_view *v = out;
+
+    token_row(q, a, 0, &v->token);
+    family_row(q, a, FAMILY_AT, &v->family);
+    v->is_user_active = col_bool(q, LIVENESS_AT);
+    v->is_session_live = col_bool(q, LIVENESS_AT + 1);
+    v->is_client_active = col_bool(q, LIVENESS_AT + 2);
+    v->role = col_text(q, LIVENESS_AT + 3, a);
+}
+
+enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct token_view *out)
+{
+    struct stmt *q = db_sql(db,
+        "SELECT t.selector, t.family_id, t.access_hash, t.refresh_hash, t.scope, t.issued_at,"
+        " t.access_expires_at, t.refresh_expires_at, t.rotated_at, t.revoked_at,"
+        " f.id, f.user_id, f.client_id, f.session_id, f.sid, f.grant_type, f.scope, f.nonce,"
+        " f.auth_time_at, f.acr, f.amr, f.user_agent, f.ip_address, f.created_at, f.expires_at,"
+        " f.revoked_at,"
+        " f.user_id IS NULL OR (u.id IS NOT NULL AND u.deactivated_at IS NULL),"
+        " f.session_id IS NULL OR (s.id IS NOT NULL AND s.ended_at IS NULL),"
+        " c.is_active, u.role"
+        " FROM tokens t"
+        " JOIN token_families f ON f.id = t.family_id"
+        " JOIN clients c ON c.client_id = f.client_id"
+        " LEFT JOIN users u ON u.id = f.user_id"
+        " LEFT JOIN sessions s ON s.id = f.session_id"
+        " WHERE t.selector = $1");
+
+    db_int(q, 1, selector);
+    return db_one(q, a, view_row, out);
+}
+
+bool token_is_live(const struct token_view *v, int64_t now)
+{
+    return v->token.access_expires_at > now && v->token.revoked_at == 0 && v->token.rotated_at == 0 &&
+           v->family.revoked_at == 0 && v->is_user_active && v->is_session_live && v->is_client_active;
+}
+
+enum rc tokens_rotate(struct db *db, int64_t selector, int64_t now)
+{
+    struct stmt *q = db_sql(db,
+        "UPDATE tokens SET rotated_at = $2 WHERE selector = $1 AND refresh_hash IS NOT NULL"
+        " AND rotated_at IS NULL AND revoked_at IS NULL"
+        " AND EXISTS (SELECT 1 FROM token_families f WHERE f.id = tokens.family_id"
+        " AND f.revoked_at IS NULL)");
+
+    db_int(q, 1, selector);
+    db_int(q, 2, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
+enum rc tokens_revoke(struct db *db, int64_t selector, int64_t now)
+{
+    struct stmt *q = db_sql(db, "UPDATE tokens SET revoked_at = $2"
+                                " WHERE selector = $1 AND revoked_at IS NULL");
+
+    db_int(q, 1, selector);
+    db_int(q, 2, now);
+    return db_run(q);
+}
+
+enum rc tokens_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n)
+{
+    struct stmt *q = db_sql(db,
+        "DELETE FROM tokens WHERE selector IN (SELECT selector FROM tokens"
+        " WHERE refresh_expires_at IS NOT NULL AND refresh_expires_at < $1"
+        " AND access_expires_at < $1 ORDER BY refresh_expires_at LIMIT $2)");
+
+    db_int(q, 1, expired_before);
+    db_int(q, 2, limit);
+    TRY(db_run(q));
+    *out_n = db_changed(db);
+    return RC_OK;
+}

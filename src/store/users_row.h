@@ -1,0 +1,16 @@
+/* The columns of a user, shared by users.c and users_list.c. */
+#ifndef AUTENTICO_STORE_USERS_ROW_H
+#define AUTENTICO_STORE_USERS_ROW_H
+
+#include "store/users.h"
+
+#define USER_CLAIM_COL(claim) ", u." #claim
+#define USER_COLS                                                                        \
+    "u.id, u.username, u.email, u.role, u.is_email_verified, u.phone_number_verified,"   \
+    " u.last_login_at, u.deactivated_at, u.registered_at, u.created_at, u.updated_at,"   \
+    " l.failures_n, l.locked_until_at" PROFILE_CLAIMS(USER_CLAIM_COL)
+#define USER_FROM "users u LEFT JOIN lockouts l ON l.user_id = u.id"
+
+void user_row(struct stmt *q, struct arena *a, void *out);
+
+#endif

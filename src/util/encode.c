@@ -1,0 +1,225 @@
+#include "config.h"
+
+#include "util/encode.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const char alphabet64url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char alphabet64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+static const char alphabet32hex[] = "0123456789abcdefghijklmnopqrstuv";
+static const char alphabet16[] = "0123456789abcdef";
+
+/* Write `in` as characters of `bits` bits each; returns how many. */
+static size_t spread(struct bytes in, int bits, const char *alphabet, char *out)
+{
+    uint32_t pool = 0, mask = (1U << bits) - 1;
+    int have = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < in.n; i++) {
+        pool = (pool << 8 | in.p[i]) & 0xFFFF;
+        for (have += 8; have >= bits; have -= bits)
+            out[n++] = alphabet[pool >> (have - bits) & mask];
+    }
+    if (have > 0)
+        out[n++] = alphabet[pool << (bits - have) & mask];
+    return n;
+}
+
+static char *encode(struct arena *a, struct bytes in, int bits, const char *alphabet)
+{
+    char *out = arena_alloc_n(a, in.n / (size_t)bits + 1, 9); /* 8/bits, rounded up, and a NUL */
+
+    spread(in, bits, alphabet, out);
+    return out;
+}
+
+/* Branches, not a table: the values may be keys, and a table leaks its index
+ * through the cache. */
+static int value64(char c, char c62, char c63)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == c62 ? 62 : c == c63 ? 63 : -1;
+}
+
+static int value64url(char c)
+{
+    return value64(c, '-', '_');
+}
+
+static int value64std(char c)
+{
+    return value64(c, '+', '/');
+}
+
+static int value32(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
+}
+
+static int value32hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'v' ? c - 'a' + 10 : -1;
+}
+
+static int value16(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Collect characters of `bits` bits each.  The bits left over must be zero and
+ * fewer than one character has, else the text is not the one an encoder makes
+ * (RFC 4648 3.5). */
+static enum rc collect(struct arena *a, const char *text, size_t n, int bits,
+                       int (*value)(char), struct bytes *out)
+{
+    uint8_t *p = arena_alloc(a, n + 1);
+    uint32_t pool = 0;
+    int have = 0;
+    size_t used = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int v = value(text[i]);
+
+        if (v < 0)
+            return RC_NONE;
+        pool = (pool << bits | (uint32_t)v) & 0xFFFF;
+        have += bits;
+        if (have >= 8) {
+            have -= 8;
+            p[used++] = (uint8_t)(pool >> have & 0xFF);
+        }
+    }
+    if (have >= bits || (pool & ((1U << have) - 1)) != 0)
+        return RC_NONE;
+    *out = (struct bytes){ p, used };
+    return RC_OK;
+}
+
+char *base64url_encode(struct arena *a, struct bytes in)
+{
+    return encode(a, in, 6, alphabet64url);
+}
+
+enum rc base64url_decode(struct arena *a, const char *text, struct bytes *out)
+{
+    return text == NULL ? RC_NONE : base64url_decode_n(a, text, strlen(text), out);
+}
+
+enum rc base64url_decode_n(struct arena *a, const char *text, size_t n, struct bytes *out)
+{
+    return collect(a, text, n, 6, value64url, out);
+}
+
+char *base64_encode(struct arena *a, struct bytes in)
+{
+    char *out = encode(a, in, 6, alphabet64);
+    size_t n = strlen(out);
+
+    while (n % 4 != 0)
+        out[n++] = '=';
+    return out;
+}
+
+enum rc base64_decode(struct arena *a, const char *text, struct bytes *out)
+{
+    size_t n = text == NULL ? 0 : strlen(text);
+
+    if (text == NULL)
+        return RC_NONE;
+    if (n > 0 && n % 4 == 0 && text[n - 1] == '=')
+        n -= text[n - 2] == '=' ? 2 : 1;
+    return collect(a, text, n, 6, value64std, out);
+}
+
+char *base32_encode(struct arena *a, struct bytes in)
+{
+    return encode(a, in, 5, alphabet32);
+}
+
+enum rc base32_decode(struct arena *a, const char *text, struct bytes *out)
+{
+    return text == NULL ? RC_NONE : collect(a, text, strlen(text), 5, value32, out);
+}
+
+char *hex_encode(struct arena *a, struct bytes in)
+{
+    return encode(a, in, 4, alphabet16);
+}
+
+enum rc hex_decode(struct arena *a, const char *text, struct bytes *out)
+{
+    return text == NULL ? RC_NONE : collect(a, text, strlen(text), 4, value16, out);
+}
+
+/* `n` characters for the low 5n bits of v, highest first. */
+static void put32hex(uint64_t v, int n, char *out)
+{
+    for (int i = 0; i < n; i++)
+        out[i] = alphabet32hex[v >> (5 * (n - 1 - i)) & 31];
+}
+
+/* Not a secret, only a check sum: 35 bits of splitmix64.  Ids are handed out,
+ * so it may never change. */
+static uint64_t check_sum(uint64_t v)
+{
+    v += UINT64_C(0x9e3779b97f4a7c15);
+    v = (v ^ v >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    v = (v ^ v >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (v ^ v >> 31) >> 29;
+}
+
+void selector_to_id(int64_t selector, char out[21])
+{
+    uint64_t v = (uint64_t)selector & INT64_MAX;
+
+    put32hex(v, 13, out);
+    put32hex(check_sum(v), 7, out + 13);
+    out[20] = '\0';
+}
+
+enum rc id_to_selector(const char *id, int64_t *out)
+{
+    uint64_t v = 0;
+    char made[21];
+
+    if (id == NULL || strlen(id) != 20)
+        return RC_NONE;
+    for (int i = 0; i < 13; i++) {
+        int digit = value32hex(id[i]);
+
+        if (digit < 0)
+            return RC_NONE;
+        v = v << 5 | (uint64_t)digit;
+    }
+    selector_to_id((int64_t)(v & INT64_MAX), made);
+    if (strcmp(made, id) != 0)
+        return RC_NONE;
+    *out = (int64_t)v;
+    return RC_OK;
+}
+
+void base32hex_id(const uint8_t bytes13[13], char out[21])
+{
+    char all[22];
+
+    spread((struct bytes){ bytes13, 13 }, 5, alphabet32hex, all);
+    memcpy(out, all, 20);
+    out[20] = '\0';
+}
