@@ -40,6 +40,7 @@ struct exchange {
     const struct key_set *key_set;    /* signing keys; oidc/keys.h */
     const struct templates *templates;
     const struct request *rq;
+    const struct json    *theme;      /* title, tagline, logo_url, theme_css, footer_links; NULL early on */
     const struct route   *route;      /* NULL until matched */
     struct response      *rs;
     /* set by the gate, or NULL */
@@ -48,6 +49,7 @@ struct exchange {
     struct user          *user;       /* of the bearer or console session */
     struct token_view    *token;      /* of the bearer */
     struct client        *client;     /* authenticated */
+    const char           *csrf_cookie;    /* of this browser, once csrf_cookie() was asked */
     bool                  is_admin_token; /* AUTENTICO_ADMIN_TOKEN, design D25 */
     struct refusal        no;         /* why we returned RC_REFUSED */
     int64_t               now;        /* unix seconds, read once */

@@ -25,4 +25,8 @@ void problem_fault(struct exchange *x, bool is_busy);
  * form_post; adds state and iss.  Params are NULL-closed name, value pairs. */
 enum rc respond_to_client(struct exchange *x, const struct return_to *to, ...) __attribute__((sentinel));
 
+/* CSP form-action of a page whose form post ends, perhaps by further redirects of
+ * the application's own, at `redirect_uri` (HT-21). */
+const char *problem_form_action(struct arena *a, const char *redirect_uri);
+
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "http/request.h"
-#include "http/response.h"
 #include "oidc/client_secret.h"
 #include "oidc/refund.h"
 #include "store/clients.h"
@@ -19,14 +18,11 @@ struct credentials {
     const char *method;    /* client_secret_basic, client_secret_post, none; NULL: no client */
     const char *client_id;
     const char *secret;    /* NULL: none sent */
-    bool is_basic;         /* the Authorization header was used */
 };
 
-/* RFC 6749 5.2: 401, and the challenge of the scheme that was tried. */
-static enum rc refuse_client(struct exchange *x, const struct credentials *c, const char *text)
+/* RFC 6749 5.2; text NULL: one for all of unknown, disabled and wrong (TK-05). */
+static enum rc refuse_client(struct exchange *x, const char *text)
 {
-    if (c->is_basic)
-        response_header(x, "WWW-Authenticate", "Basic realm=\"%s\"", x->conf->issuer);
     return refuse(&x->no, REFUSE_INVALID_CLIENT, "%s", text_or(text, "Client authentication failed"));
 }
 
@@ -72,9 +68,8 @@ static enum rc read_basic(struct exchange *x, struct credentials *out)
     if (text == NULL)
         return RC_NONE;
     out->method = "client_secret_basic";
-    out->is_basic = true;
     if (split_basic(x->arena, text, out) != RC_OK)
-        return refuse_client(x, out, "The Basic credentials are malformed");
+        return refuse_client(x, "The Basic credentials are malformed");
     if (out->secret == NULL) /* "id:" names a client and proves nothing */
         out->method = "none";
     return RC_OK;
@@ -127,7 +122,7 @@ static enum rc check_assertion(struct exchange *x, const struct credentials *c)
         return RC_OK;
     if (c->secret != NULL)
         return refuse(&x->no, REFUSE_INVALID_REQUEST, "Two client authentication methods in one request");
-    return refuse_client(x, c, "client_assertion is not supported");
+    return refuse_client(x, "client_assertion is not supported");
 }
 
 static enum rc read_credentials(struct exchange *x, struct credentials *out)
@@ -145,7 +140,7 @@ static enum rc read_credentials(struct exchange *x, struct credentials *out)
     TRY(join_form(x, client_id, secret, out));
     TRY(check_assertion(x, out));
     if (out->client_id == NULL && out->secret != NULL)
-        return refuse_client(x, out, "client_id is missing");
+        return refuse_client(x, "client_id is missing");
     if (out->client_id == NULL)
         out->method = NULL;
     return RC_OK;
@@ -172,8 +167,8 @@ static enum rc check_method(struct exchange *x, const struct client *client, con
     if (text_same(client->token_endpoint_auth_method, c->method))
         return RC_OK;
     if (c->secret == NULL)
-        return refuse_client(x, c, NULL);
-    return refuse_client(x, c, arena_printf(x->arena, "This client is registered for %s, not %s",
+        return refuse_client(x, NULL);
+    return refuse_client(x, arena_printf(x->arena, "This client is registered for %s, not %s",
                                             client->token_endpoint_auth_method, c->method));
 }
 
@@ -183,8 +178,8 @@ static enum rc check_secret(struct exchange *x, const struct client *client, con
     enum rc rc = client_secret_verify(x, has_secret ? client->client_id : NULL, c->secret);
 
     if (client != NULL && client->is_public && rc == RC_NONE)
-        return refuse_client(x, c, "This is a public client: send client_id without a secret");
-    return rc == RC_NONE ? refuse_client(x, c, NULL) : rc;
+        return refuse_client(x, "This is a public client: send client_id without a secret");
+    return rc == RC_NONE ? refuse_client(x, NULL) : rc;
 }
 
 static enum rc touch(struct db *db, void *arg)
@@ -215,7 +210,7 @@ static enum rc authenticate(struct exchange *x, const struct credentials *c)
     if (c->secret != NULL)
         TRY(check_secret(x, client, c));
     if (client == NULL)
-        return refuse_client(x, c, NULL);
+        return refuse_client(x, NULL);
     TRY(check_method(x, client, c));
     x->client = client;
     if (c->secret == NULL)
@@ -233,7 +228,7 @@ enum rc client_authenticate(struct exchange *x, enum client_need need)
     if (c.method == NULL && need == CLIENT_OPTIONAL)
         return RC_OK;
     if (c.method == NULL)
-        return refuse_client(x, &c, "Client authentication is required");
+        return refuse_client(x, "Client authentication is required");
     return authenticate(x, &c);
 }
 

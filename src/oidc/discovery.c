@@ -65,27 +65,26 @@ static const char *document(struct arena *a, const char *issuer)
     return json_text(a, doc);
 }
 
-/* Rendered once per process: nothing in it changes while the configuration stays. */
-static const char *cached(const struct conf *conf)
+/* Rendered once per process: nothing in it changes while the issuer stays. */
+static const char *cached(const char *issuer)
 {
-    static const struct conf *of;
-    static const char *text;
     static struct arena *arena;
+    static const char *of, *text;
 
-    if (of == conf && text != NULL)
+    if (text != NULL && text_same(of, issuer))
         return text;
     if (arena == NULL)
         arena = arena_start("discovery");
     arena_reset(arena);
-    text = document(arena, conf->issuer);
-    of = conf;
+    of = arena_strdup(arena, issuer);
+    text = document(arena, issuer);
     return text;
 }
 
 enum rc discovery_handle(struct exchange *x)
 {
     x->rs->cache_control = "public, max-age=300";
-    return respond_bytes(x, 200, "application/json", bytes_of(cached(x->conf)));
+    return respond_bytes(x, 200, "application/json", bytes_of(cached(x->conf->issuer)));
 }
 
 /* RFC 8414 3.1: the well-known part stands between the issuer's host and its path

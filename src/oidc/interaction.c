@@ -7,7 +7,6 @@
 #include "crypto/hash.h"
 #include "crypto/seal.h"
 #include "http/csrf.h"
-#include "oidc/form_action.h"
 #include "store/settings_table.h"
 #include "util/frame.h"
 
@@ -275,6 +274,6 @@ enum rc interaction_login_page(struct exchange *x, const struct authz_request *r
     json_set_str(vars, "prompt", text_or(r->prompt, ""));
     json_set_str(vars, "authorize_sig", handle);
     json_set_str(vars, "csrf_token", csrf_token(x));
-    x->rs->form_action = form_action_of(x->arena, r->redirect_uri);
+    x->rs->form_action = problem_form_action(x->arena, r->redirect_uri);
     return respond_page(x, 200, "pages/login", vars);
 }

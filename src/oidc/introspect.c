@@ -6,6 +6,7 @@
 #include "oidc/token_param.h"
 #include "store/clients.h"
 #include "store/users.h"
+#include "util/encode.h"
 
 /* RFC 7662 2.2.  All that is said of a token that is not active is that (IN-03). */
 static enum rc respond_inactive(struct exchange *x)

@@ -259,7 +259,7 @@ static void give_refresh_token(struct exchange *x, const struct grant *g, struct
 enum rc issue_respond(struct exchange *x, struct grant *g)
 {
     struct json *answer = json_object(x->arena);
-    struct signed_tokens tokens;
+    struct signed_tokens tokens = { 0 };
 
     db_read_end(x->db);
     TRY(sign(x, g, &tokens));

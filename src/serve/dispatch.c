@@ -130,8 +130,16 @@ static enum rc check_csrf(struct exchange *x)
     return x->route->csrf == CSRF_TOKEN ? csrf_check(x) : RC_OK;
 }
 
+static enum rc check_size(struct exchange *x)
+{
+    size_t max = x->route->body_max != 0 ? x->route->body_max : 64 * 1024;
+
+    return x->rq->body.n > max ? refuse(&x->no, REFUSE_TOO_LARGE, NULL) : RC_OK;
+}
+
 static enum rc serve_route(struct exchange *x)
 {
+    TRY(check_size(x));
     TRY(take_limit(x));
     TRY(check_csrf(x));
     TRY(gate_admit(x));
@@ -173,7 +181,8 @@ static enum rc serve(struct exchange *x, const struct kept *k, int *allow)
     if (is_answered(x))
         return RC_OK;
     if (clean != NULL)
-        return respond_moved(x, clean);
+        return respond_moved(x, arena_printf(x->arena, "%s%s%s", clean, *x->rq->query_text ? "?" : "",
+                                             x->rq->query_text));
     enum rc rc = router_match(k->setup.router, x->rq->method, x->rq->path, &row, allow);
     if (rc == RC_NONE)
         return refuse_path(x, row, *allow);

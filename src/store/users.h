@@ -41,6 +41,8 @@ MUST_CHECK enum rc users_reactivate(struct db *db, const char *id, int64_t now);
 MUST_CHECK enum rc users_delete(struct db *db, const char *id);                  /* every dependent row goes with it */
 MUST_CHECK enum rc users_any(struct db *db, bool *out);                          /* is there any user row? */
 MUST_CHECK enum rc users_count(struct db *db, int64_t *out);                     /* active ones */
+/* Is there an active administrator besides `id`? */
+MUST_CHECK enum rc users_other_admin(struct db *db, const char *id, bool *out);
 
 /* http-api 7.1 list: sort one of users_sorts (NULL-terminated), filters NULL = none. */
 extern const char *const users_sorts[];

@@ -193,16 +193,14 @@ static const struct {
 
 static struct arena *forever;
 
+/* `width` bytes: the library gives a zero too many, or too few. */
 static const char *b64(const gnutls_datum_t *d, size_t width)
 {
-    struct bytes b = { d->data, d->size };
+    uint8_t *out = arena_alloc(forever, width);
+    size_t extra = d->size > width ? d->size - width : 0, n = d->size - extra;
 
-    while (b.n > width && b.p[0] == 0) {
-        b.p++;
-        b.n--;
-    }
-    assert_true(b.n == width || width == 0);
-    return base64url_encode(forever, b);
+    memcpy(out + width - n, d->data + extra, n);
+    return base64url_encode(forever, (struct bytes){ out, width });
 }
 
 static const char *public_half(enum jws_alg alg)
@@ -228,7 +226,6 @@ static const char *public_half(enum jws_alg alg)
     return text;
 }
 
-/* A P-256 key whose coordinates are both full is found soon; b64() wants width. */
 static int make_keys(void **state)
 {
     (void)state;
@@ -606,7 +603,7 @@ static void jo09_rsa_keys(void **state)
     assert_no_key(ALG_RS256, rsa(2048, "AA"));
     assert_no_key(ALG_RS256, rsa(2048, ""));
     assert_no_key(ALG_RS256, rsa(2048, zero));
-    assert_no_key(ALG_RS256, rsa(2048, "_________w")); /* 65 bits and more */
+    assert_no_key(ALG_RS256, rsa(2048, "____________")); /* 65 bits and more */
     assert_no_key(ALG_RS256, "{\"kty\":\"RSA\",\"n\":\"AA" A2_N "\",\"e\":\"AQAB\"}");
     assert_no_key(ALG_RS256, "{\"kty\":\"RSA\",\"n\":\"" A2_N "=\",\"e\":\"AQAB\"}");
     assert_no_key(ALG_RS256, "{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"AQAB\"}");

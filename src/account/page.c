@@ -1,0 +1,15 @@
+#include "config.h"
+
+#include "account/handlers.h"
+#include "oidc/console_frame.h"
+
+static const struct console_link nav[] = {
+    { "Overview", ACCOUNT_HOME, "nav-overview" },
+    { "Profile", ACCOUNT_PROFILE, "nav-profile" },
+};
+static const struct console_frame frame = { "account", "Account", nav, ARRAY_LEN(nav) };
+
+enum rc account_page(struct exchange *x, int status, const char *page, struct json *vars)
+{
+    return console_page(x, &frame, status, page, vars);
+}

@@ -1,0 +1,36 @@
+/* Handlers of this room; their rows are in routes.c. */
+#ifndef AUTENTICO_ADMIN_HANDLERS_H
+#define AUTENTICO_ADMIN_HANDLERS_H
+
+#include "http/exchange.h"
+
+/* users (http-api 7.1); both faces where not said otherwise */
+enum rc admin_users_list(struct exchange *x);
+enum rc admin_users_add(struct exchange *x);
+enum rc admin_users_new(struct exchange *x);             /* page: the empty form */
+enum rc admin_users_get(struct exchange *x);
+enum rc admin_users_update(struct exchange *x);          /* JSON */
+enum rc admin_users_delete(struct exchange *x);          /* JSON */
+enum rc admin_users_deactivate(struct exchange *x);
+enum rc admin_users_reactivate(struct exchange *x);
+enum rc admin_users_unlock(struct exchange *x);
+enum rc admin_users_revoke_sessions(struct exchange *x); /* JSON */
+
+/* clients (http-api 7.2); the first five also below {oauth}/register */
+enum rc admin_clients_add(struct exchange *x);
+enum rc admin_clients_get(struct exchange *x);
+enum rc admin_clients_update(struct exchange *x);
+enum rc admin_clients_delete(struct exchange *x);        /* JSON */
+enum rc admin_clients_list(struct exchange *x);
+enum rc admin_clients_new(struct exchange *x);           /* page: the empty form */
+enum rc admin_clients_rotate_secret(struct exchange *x);
+enum rc admin_clients_disable(struct exchange *x);       /* page */
+enum rc admin_clients_enable(struct exchange *x);        /* page */
+
+/* settings (http-api 7.6) */
+enum rc admin_settings_get(struct exchange *x);
+enum rc admin_settings_put(struct exchange *x);
+
+enum rc admin_dashboard(struct exchange *x);             /* page */
+
+#endif

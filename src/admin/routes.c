@@ -1,0 +1,66 @@
+#include "config.h"
+
+#include "admin/routes.h"
+
+#include "admin/handlers.h"
+#include "oidc/console.h"
+
+/*
+ * One action, two faces (design D13): below /admin/api for bearers, as JSON; below
+ * /admin for the console, as pages.  An API row never looks at a cookie, a page
+ * row never at a bearer.
+ */
+#define API WHO_ADMIN, LIMIT_NONE, CSRF_NONE, SPEAK_JSON
+#define PAGE WHO_ADMIN, LIMIT_NONE, CSRF_TOKEN, SPEAK_HTML
+#define ROOT .base = BASE_ROOT
+#define CONSOLE .base = BASE_ROOT, .console = "admin"
+
+static const struct route rows[] = {
+    /* http-api 7.1 */
+    { M_GET,    "/admin/api/users", API, admin_users_list, ROOT },
+    { M_POST,   "/admin/api/users", API, admin_users_add, ROOT, .hashes = true },
+    { M_GET,    "/admin/api/users/:id", API, admin_users_get, ROOT },
+    { M_PUT,    "/admin/api/users/:id", API, admin_users_update, ROOT, .hashes = true },
+    { M_DELETE, "/admin/api/users/:id", API, admin_users_delete, ROOT },
+    { M_POST,   "/admin/api/users/:id/deactivate", API, admin_users_deactivate, ROOT },
+    { M_POST,   "/admin/api/users/:id/reactivate", API, admin_users_reactivate, ROOT },
+    { M_POST,   "/admin/api/users/:id/unlock", API, admin_users_unlock, ROOT },
+    { M_POST,   "/admin/api/users/:id/revoke-sessions", API, admin_users_revoke_sessions, ROOT },
+
+    /* http-api 7.2 */
+    { M_GET,    "/admin/api/clients", API, admin_clients_list, ROOT },
+    { M_POST,   "/admin/api/clients", API, admin_clients_add, ROOT },
+    { M_GET,    "/admin/api/clients/:client_id", API, admin_clients_get, ROOT },
+    { M_PUT,    "/admin/api/clients/:client_id", API, admin_clients_update, ROOT },
+    { M_DELETE, "/admin/api/clients/:client_id", API, admin_clients_delete, ROOT },
+    { M_POST,   "/admin/api/clients/:client_id/rotate-secret", API, admin_clients_rotate_secret, ROOT },
+    { M_POST,   "/register", API, admin_clients_add },
+    { M_GET,    "/register/:client_id", API, admin_clients_get },
+    { M_PUT,    "/register/:client_id", API, admin_clients_update },
+    { M_DELETE, "/register/:client_id", API, admin_clients_delete },
+
+    /* http-api 7.6 */
+    { M_GET, "/admin/api/settings", API, admin_settings_get, ROOT },
+    { M_PUT, "/admin/api/settings", API, admin_settings_put, ROOT, .body_max = 128 * 1024 },
+
+    /* the console */
+    { M_GET,  "/admin/callback", WHO_ANYONE, LIMIT_NONE, CSRF_NONE, SPEAK_HTML, console_callback_admin, ROOT },
+    { M_GET,  "/admin/", PAGE, admin_dashboard, CONSOLE },
+    { M_GET,  "/admin/users", PAGE, admin_users_list, CONSOLE },
+    { M_GET,  "/admin/users/new", PAGE, admin_users_new, CONSOLE },
+    { M_POST, "/admin/users/new", PAGE, admin_users_add, CONSOLE, .hashes = true },
+    { M_GET,  "/admin/users/:id", PAGE, admin_users_get, CONSOLE },
+    { M_POST, "/admin/users/:id/deactivate", PAGE, admin_users_deactivate, CONSOLE },
+    { M_POST, "/admin/users/:id/reactivate", PAGE, admin_users_reactivate, CONSOLE },
+    { M_POST, "/admin/users/:id/unlock", PAGE, admin_users_unlock, CONSOLE },
+    { M_GET,  "/admin/clients", PAGE, admin_clients_list, CONSOLE },
+    { M_GET,  "/admin/clients/new", PAGE, admin_clients_new, CONSOLE },
+    { M_POST, "/admin/clients/new", PAGE, admin_clients_add, CONSOLE },
+    { M_GET,  "/admin/clients/:client_id", PAGE, admin_clients_get, CONSOLE },
+    { M_POST, "/admin/clients/:client_id", PAGE, admin_clients_update, CONSOLE },
+    { M_POST, "/admin/clients/:client_id/rotate-secret", PAGE, admin_clients_rotate_secret, CONSOLE },
+    { M_POST, "/admin/clients/:client_id/disable", PAGE, admin_clients_disable, CONSOLE },
+    { M_POST, "/admin/clients/:client_id/enable", PAGE, admin_clients_enable, CONSOLE },
+};
+
+const struct route_table admin_routes = { rows, ARRAY_LEN(rows) };

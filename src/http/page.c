@@ -1,0 +1,195 @@
+#include "config.h"
+
+#include "http/page.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/hash.h"
+#include "http/csrf.h"
+#include "http/response.h"
+#include "http/template.h"
+
+#define TEMPLATES_MAX 200
+#define TEMPLATE_BYTES_MAX (256 * 1024)
+
+struct templates {
+    struct template *v[TEMPLATES_MAX];
+    size_t n;
+    const char *asset_v;
+};
+
+static const struct template *find(const struct templates *ts, const char *name)
+{
+    for (size_t i = 0; i < ts->n; i++)
+        if (strcmp(ts->v[i]->name, name) == 0)
+            return ts->v[i];
+    return NULL;
+}
+
+/* --- loading -------------------------------------------------------------- */
+
+static enum rc read_file(struct arena *a, const char *path, struct bytes *out)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &st) != 0 || st.st_size > TEMPLATE_BYTES_MAX) {
+        if (fd >= 0)
+            close(fd);
+        return fault("%s: %s", path, fd < 0 ? strerror(errno) : "too large");
+    }
+    uint8_t *p = arena_alloc(a, (size_t)st.st_size + 1);
+    ssize_t n = read(fd, p, (size_t)st.st_size);
+    close(fd);
+    if (n != st.st_size)
+        return fault("%s: short read", path);
+    *out = (struct bytes){ p, (size_t)n };
+    return RC_OK;
+}
+
+static enum rc load_one(struct arena *a, struct templates *ts, const char *path, const char *name)
+{
+    const struct template *t;
+    const char *why = NULL;
+    struct bytes text;
+
+    TRY(read_file(a, path, &text));
+    if (ts->n == TEMPLATES_MAX)
+        return fault("%s: more than %d templates", path, TEMPLATES_MAX);
+    if (template_parse(a, (const char *)text.p, text.n, &t, &why) != RC_OK)
+        return fault("%s: %s", path, why);
+    struct template *named = arena_memdup(a, t, sizeof(*t));
+    named->name = name;
+    ts->v[ts->n++] = named;
+    return RC_OK;
+}
+
+static enum rc load_folder(struct arena *a, struct templates *ts, const char *dir, const char *folder)
+{
+    const char *path = arena_printf(a, "%s/html/%s", dir, folder);
+    DIR *d = opendir(path);
+    struct dirent *entry;
+    enum rc rc = RC_OK;
+
+    if (d == NULL)
+        return errno == ENOENT ? RC_OK : fault("%s: %s", path, strerror(errno));
+    while (rc == RC_OK && (entry = readdir(d)) != NULL) {
+        size_t n = strlen(entry->d_name);
+
+        if (!text_ends(entry->d_name, ".html"))
+            continue;
+        rc = load_one(a, ts, arena_printf(a, "%s/%s", path, entry->d_name),
+                      arena_printf(a, "%s/%.*s", folder, (int)n - 5, entry->d_name));
+    }
+    closedir(d);
+    return rc;
+}
+
+static enum rc link_nodes(const struct templates *ts, const char *in, struct node *node)
+{
+    for (; node != NULL; node = node->next) {
+        if (node->kind == NODE_INCLUDE && (node->included = find(ts, node->text)) == NULL)
+            return fault("html/%s.html includes %s, which does not exist", in, node->text);
+        TRY(link_nodes(ts, in, node->children));
+    }
+    return RC_OK;
+}
+
+enum rc templates_load(struct arena *a, const char *dir, const struct templates **out)
+{
+    static const char *const folders[] = { "layout", "pages", "admin", "account", "mail" };
+    struct templates *ts = arena_new(a, struct templates);
+
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+        TRY(load_folder(a, ts, dir, folders[i]));
+    for (size_t i = 0; i < ts->n; i++)
+        TRY(link_nodes(ts, ts->v[i]->name, ts->v[i]->first));
+    if (find(ts, "pages/error") == NULL)
+        return fault("%s/html: there are no templates", dir);
+    ts->asset_v = asset_version(a, dir);
+    *out = ts;
+    return RC_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Changes whenever an asset does, so that assets may be cached for ever. */
+char *asset_version(struct arena *a, const char *dir)
+{
+    const char *names[64], *path = arena_printf(a, "%s/html/assets", dir);
+    struct dirent *entry;
+    DIR *d = opendir(path);
+    uint8_t digest[SHA256_BYTES];
+    struct sbuf all;
+    size_t n = 0;
+
+    sbuf_init(&all, a, 65536);
+    while (d != NULL && n < ARRAY_LEN(names) && (entry = readdir(d)) != NULL)
+        if (entry->d_name[0] != '.')
+            names[n++] = arena_strdup(a, entry->d_name);
+    if (d != NULL)
+        closedir(d);
+    qsort(names, n, sizeof(*names), by_name);
+    for (size_t i = 0; i < n; i++) {
+        struct bytes text;
+
+        if (read_file(a, arena_printf(a, "%s/%s", path, names[i]), &text) == RC_OK)
+            sbuf_addn(&all, text.p, text.n);
+    }
+    sha256(sbuf_bytes(&all), digest);
+    return hex_encode(a, (struct bytes){ digest, 4 });
+}
+
+/* --- rendering ------------------------------------------------------------ */
+
+static const struct json *text_value(struct exchange *x, const char *text)
+{
+    struct json *holder = json_object(x->arena);
+
+    json_set_str(holder, "v", text_or(text, ""));
+    return json_get(holder, "v");
+}
+
+/* The globals of html/VARIABLES, made when a template asks: a form token costs a
+ * MAC and perhaps a cookie, and most pages have no form. */
+static const struct json *global(void *arg, const char *name)
+{
+    struct exchange *x = arg;
+
+    if (strcmp(name, CSRF_FIELD) == 0)
+        return text_value(x, csrf_token(x));
+    if (strcmp(name, "nonce") == 0)
+        return text_value(x, x->rs->nonce);
+    if (strcmp(name, "oauth") == 0)
+        return text_value(x, x->conf->oauth_path);
+    if (strcmp(name, "issuer") == 0)
+        return text_value(x, x->conf->issuer);
+    if (strcmp(name, "product_version") == 0)
+        return text_value(x, PACKAGE_VERSION);
+    if (strcmp(name, "asset_v") == 0)
+        return text_value(x, x->templates->asset_v);
+    if (x->theme != NULL)
+        return json_get(x->theme, name);
+    return strcmp(name, "title") == 0 ? text_value(x, "Autentico") : NULL;
+}
+
+enum rc page_render(struct exchange *x, const char *name, struct json *vars, struct sbuf *out)
+{
+    const struct template *t = find(x->templates, name);
+    struct scope globals = { .late = global, .late_arg = x };
+    struct scope own = { .vars = vars, .outer = &globals };
+
+    if (t == NULL)
+        return fault("page: there is no template %s", name);
+    template_run(t, &own, out);
+    return RC_OK;
+}

@@ -1,0 +1,194 @@
+#include "config.h"
+
+#include "oidc/authorize.h"
+
+#include <string.h>
+
+#include "authn/session.h"
+#include "authn/trail.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "http/request.h"
+#include "oidc/id_token_hint.h"
+#include "oidc/interaction.h"
+#include "store/codes.h"
+#include "store/settings_table.h"
+
+/* --- a client's override of a global setting ------------------------------- */
+
+static int64_t override_s(const char *text, int64_t global_s)
+{
+    int64_t s;
+
+    return !text_empty(text) && text_duration(text, &s) == RC_OK ? s : global_s;
+}
+
+/* --- issuing the code ------------------------------------------------------ */
+
+/*
+ * Does this session satisfy what the request says of the login (OIDC Core 3.1.2.1)?
+ * A login made for this very request does, however the clock stands.
+ */
+static bool is_login_good_enough(const struct exchange *x, const struct authorization *z)
+{
+    const struct authz_request *r = z->request;
+    bool is_for_this = z->is_new || z->session->auth_time >= r->requested_at;
+
+    if (is_for_this)
+        return true;
+    if (authz_prompt_has(r, "login"))
+        return false;
+    return r->max_age < 0 || (r->max_age > 0 && x->now - z->session->auth_time <= r->max_age);
+}
+
+struct writing {
+    struct exchange *x;
+    const struct authorization *z;
+    struct code code;
+};
+
+static enum rc write_session(struct db *db, const struct writing *w)
+{
+    const struct authorization *z = w->z;
+    struct session live;
+
+    if (z->is_new)
+        return sessions_add(db, z->session);
+    /* it may have been ended since the page was looked at */
+    TRY(sessions_by_id(db, w->x->arena, z->session->id, &live));
+    return sessions_touch(db, z->session->id, w->x->now);
+}
+
+static enum rc write_all(struct db *db, void *arg)
+{
+    struct writing *w = arg;
+    const struct authorization *z = w->z;
+
+    TRY(write_session(db, w));
+    TRY(codes_add(db, &w->code));
+    TRY(clients_touch(db, z->request->client_id, w->x->now));
+    if (z->event == NULL)
+        return RC_OK;
+    return trail(w->x, z->event, z->user, "user", z->session->user_id, "method", z->method, NULL);
+}
+
+static void fill_code(struct exchange *x, const struct authorization *z, const char *value, struct code *out)
+{
+    const struct authz_request *r = z->request;
+    int64_t life = override_s(r->client->authorization_code_expiration,
+                              x->settings->authorization_code_expiration);
+
+    *out = (struct code){
+        .code_hash = sha256_of(x->arena, value),
+        .client_id = r->client_id,
+        .user_id = z->session->user_id,
+        .session_id = z->session->id,
+        .redirect_uri = r->redirect_uri,
+        .scope = text_or(r->scope, ""),
+        .nonce = r->nonce,
+        .code_challenge = r->code_challenge,
+        .code_challenge_method = r->code_challenge_method,
+        .auth_time = z->session->auth_time,
+        .acr = z->session->acr,
+        .amr = z->session->amr,
+        .created_at = x->now,
+        .expires_at = x->now + life,
+    };
+}
+
+enum rc authorize_complete(struct exchange *x, const struct authorization *z)
+{
+    struct writing w = { .x = x, .z = z };
+    const char *value = random_token(x->arena);
+
+    if (!is_login_good_enough(x, z))
+        return interaction_login_page(x, z->request, NULL);
+    fill_code(x, z, value, &w.code);
+    enum rc rc = db_write(x->db, write_all, &w);
+    if (rc == RC_NONE) /* the session ended meanwhile */
+        return refuse(&x->no, REFUSE_LOGIN_REQUIRED, NULL);
+    TRY(rc);
+    if (z->is_new)
+        session_cookie_set(x, z->cookie);
+    return respond_to_client(x, z->request->to, "code", value, NULL);
+}
+
+/* --- the endpoint ---------------------------------------------------------- */
+
+/* Ours and of anybody, or the request is refused (CO-22). */
+static enum rc read_hint(struct exchange *x, const struct authz_request *r, const char **sub)
+{
+    struct id_token_hint hint;
+
+    *sub = NULL;
+    if (text_empty(r->id_token_hint))
+        return RC_OK;
+    enum rc rc = id_token_hint_read(x, r->id_token_hint, &hint);
+    if (rc == RC_NONE)
+        return refuse(&x->no, REFUSE_INVALID_REQUEST, "id_token_hint is not an ID token of this server");
+    TRY(rc);
+    *sub = hint.sub;
+    return RC_OK;
+}
+
+static bool is_reusable(struct exchange *x, const struct authz_request *r, const char *hinted_sub)
+{
+    int64_t idle = override_s(r->client->sso_session_idle_timeout, x->settings->sso_session_idle_timeout);
+
+    if (!x->settings->sso_enabled || authz_prompt_has(r, "login") || authz_prompt_has(r, "create"))
+        return false;
+    if (!session_is_fresh(x, x->session, idle, r->max_age))
+        return false;
+    return hinted_sub == NULL || text_same(hinted_sub, x->session->user_id);
+}
+
+static enum rc reuse_session(struct exchange *x, const struct authz_request *r)
+{
+    struct authorization z = { .request = r, .session = x->session };
+
+    return authorize_complete(x, &z);
+}
+
+static const char *error_of(struct exchange *x, const struct authz_request *r, const char *hinted_sub)
+{
+    const char *code = param_get(&x->rq->query, "error", NULL);
+
+    if (code != NULL)
+        return code;
+    if (authz_prompt_has(r, "create"))
+        return "signup_disabled";
+    if (hinted_sub != NULL && x->session != NULL && !text_same(hinted_sub, x->session->user_id))
+        return "other_user";
+    return NULL;
+}
+
+static enum rc ask_to_sign_in(struct exchange *x, const struct authz_request *r, const char *hinted_sub)
+{
+    if (authz_prompt_has(r, "none"))
+        return refuse(&x->no, REFUSE_LOGIN_REQUIRED, NULL);
+    return interaction_login_page(x, r, error_of(x, r, hinted_sub));
+}
+
+/* SSO cookies are Lax: on a POST from another site they are not there, so the
+ * session is looked at after a GET of our own (http-api 5.1, 13). */
+static enum rc turn_into_get(struct exchange *x, const struct authz_request *r)
+{
+    return respond_redirect(x, authz_request_url(x, r, NULL));
+}
+
+enum rc authorize_handle(struct exchange *x)
+{
+    struct authz_request r;
+    const char *hinted_sub;
+
+    TRY(authz_request_read(x, &r));
+    if (x->rq->method == M_POST)
+        return turn_into_get(x, &r);
+    TRY(read_hint(x, &r, &hinted_sub));
+    enum rc rc = session_find(x);
+    if (rc != RC_OK && rc != RC_NONE)
+        return rc;
+    if (rc == RC_OK && is_reusable(x, &r, hinted_sub))
+        return reuse_session(x, &r);
+    return ask_to_sign_in(x, &r, hinted_sub);
+}

@@ -1,0 +1,17 @@
+/* Handlers of this room; their rows are in routes.c. */
+#ifndef AUTENTICO_PAGES_HANDLERS_H
+#define AUTENTICO_PAGES_HANDLERS_H
+
+#include "http/exchange.h"
+
+enum rc pages_login_handle(struct exchange *x);        /* POST {oauth}/login (http-api 5.2) */
+enum rc pages_login_wrong_method(struct exchange *x);
+enum rc pages_onboard_show(struct exchange *x);        /* GET /onboard (http-api 9, design D23) */
+enum rc pages_onboard_submit(struct exchange *x);      /* POST /onboard */
+enum rc pages_static_handle(struct exchange *x);       /* GET {oauth}/static/NAME */
+enum rc pages_theme_handle(struct exchange *x);        /* GET {oauth}/static/theme.css */
+enum rc pages_root_handle(struct exchange *x);         /* / */
+enum rc pages_add_slash(struct exchange *x);           /* /admin, /account, {oauth}/static */
+enum rc pages_health_handle(struct exchange *x);       /* GET /healthz (http-api 3) */
+
+#endif

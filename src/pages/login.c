@@ -1,0 +1,132 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "authn/password.h"
+#include "authn/session.h"
+#include "http/fields.h"
+#include "http/problem.h"
+#include "http/route.h"
+#include "oidc/authorize.h"
+#include "oidc/interaction.h"
+#include "pages/handlers.h"
+#include "store/settings_table.h"
+
+static const struct field handle_fields[] = {
+    FIELD(interaction_form, authorize_sig, F_OPTIONAL, INTERACTION_MAX, is_base64url),
+    FIELD(interaction_form, client_id, F_OPTIONAL, 255, is_vschar),
+    FIELD(interaction_form, redirect_uri, F_OPTIONAL, 2048, NULL),
+    FIELD(interaction_form, scope, F_OPTIONAL, 1024, NULL),
+    FIELD(interaction_form, state, F_OPTIONAL, 2048, NULL),
+    FIELD(interaction_form, nonce, F_OPTIONAL, 1024, NULL),
+    FIELD(interaction_form, code_challenge, F_OPTIONAL, 256, NULL),
+    FIELD(interaction_form, code_challenge_method, F_OPTIONAL, 64, NULL),
+    FIELD(interaction_form, prompt, F_OPTIONAL, 256, NULL),
+};
+
+struct credentials { const char *username, *password; };
+static const struct field credential_fields[] = {
+    FIELD(credentials, username, F_OPTIONAL, 1024, is_text),
+    FIELD(credentials, password, F_OPTIONAL, 4096, NULL),
+};
+
+/* Back to the page the person came from, with everything the request said and a
+ * code of the fixed table. */
+static enum rc show_again(struct exchange *x, const struct authz_request *r, const char *error)
+{
+    x->no.return_to = NULL;
+    return respond_redirect(x, authz_request_url(x, r, "error", error, NULL));
+}
+
+/* Protocol faults of this post are for the programmer: JSON, never a redirect
+ * (form-fields 4). */
+static enum rc refuse_here(struct exchange *x)
+{
+    x->no.return_to = NULL;
+    return RC_REFUSED;
+}
+
+/* A person waits in front of this: a page, not JSON. */
+static enum rc refuse_busy(struct exchange *x)
+{
+    struct route *as_page = arena_memdup(x->arena, x->route, sizeof(*x->route));
+
+    as_page->speaks = SPEAK_HTML;
+    x->route = as_page;
+    return refuse_here(x);
+}
+
+/* The limits count at login too (settings 3); what they rule out is no account of
+ * ours, and says no more than a wrong password does. */
+static bool is_within_limits(const struct exchange *x, const struct credentials *c)
+{
+    const struct settings *s = x->settings;
+    int64_t name_n = (int64_t)strlen(c->username), password_n = (int64_t)strlen(c->password);
+
+    return name_n >= s->validation_min_username_length && name_n <= s->validation_max_username_length &&
+           password_n >= s->validation_min_password_length && password_n <= s->validation_max_password_length;
+}
+
+static enum rc sign_in(struct exchange *x, const struct authz_request *r, const struct user *user)
+{
+    struct session *session = arena_new(x->arena, struct session);
+    struct authorization z = {
+        .request = r,
+        .session = session,
+        .is_new = true,
+        .user = user,
+        .event = "login_success",
+        .method = "password",
+    };
+
+    session_new(x, user->id, "1", "pwd", session, &z.cookie);
+    return authorize_complete(x, &z);
+}
+
+static enum rc check_credentials(struct exchange *x, const struct authz_request *r, const struct credentials *c)
+{
+    struct user *user = arena_new(x->arena, struct user);
+    const struct return_to *to = x->no.return_to;
+    enum rc rc = password_login(x, c->username, c->password, user);
+
+    if (rc == RC_OK) {
+        x->no.return_to = to;
+        return sign_in(x, r, user);
+    }
+    if (rc != RC_REFUSED)
+        return rc;
+    if (x->no.code == REFUSE_BUSY)
+        return refuse_busy(x);
+    return show_again(x, r, refusal_wire(x->no.code));
+}
+
+enum rc pages_login_handle(struct exchange *x)
+{
+    struct interaction_form form = { NULL };
+    struct credentials c = { NULL, NULL };
+    struct authz_request r;
+
+    if (text_same(x->settings->auth_mode, "passkey_only"))
+        return refuse(&x->no, REFUSE_INVALID_REQUEST, "Passwords are not used here");
+    TRY(form_bind(x, handle_fields, ARRAY_LEN(handle_fields), &form));
+    TRY(form_bind(x, credential_fields, ARRAY_LEN(credential_fields), &c));
+    memset(&r, 0, sizeof(r));
+    enum rc rc = interaction_open(x, &form, &r);
+    if (rc == RC_REFUSED)
+        return refuse_here(x);
+    if (rc == RC_NONE)
+        return show_again(x, &r, "expired");
+    TRY(rc);
+    c.username = text_trim(x->arena, c.username);
+    if (text_empty(c.username) || text_empty(c.password))
+        return show_again(x, &r, "credentials_missing");
+    if (!is_within_limits(x, &c))
+        return show_again(x, &r, "bad_credentials");
+    return check_credentials(x, &r, &c);
+}
+
+enum rc pages_login_wrong_method(struct exchange *x)
+{
+    response_header(x, "Allow", "POST");
+    return refuse(&x->no, REFUSE_METHOD, NULL);
+}

@@ -1,0 +1,30 @@
+#include "config.h"
+
+#include "pages/routes.h"
+
+#include "pages/handlers.h"
+
+#define NOT_POST (M_ANY & ~M_POST)
+#define OPEN WHO_ANYONE, LIMIT_NONE, CSRF_NONE
+
+/* Columns: methods, path, who, limit, csrf, speaks, handler. */
+static const struct route rows[] = {
+    /* the protocol's refusals of a login post are JSON, others are pages (http-api 5.2) */
+    { M_POST, "/login", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_login_handle, .hashes = true },
+    { NOT_POST, "/login", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_HTML, pages_login_wrong_method },
+
+    { M_GET, "/onboard", OPEN, SPEAK_HTML, pages_onboard_show, .base = BASE_ROOT },
+    { M_POST, "/onboard", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_HTML, pages_onboard_submit, .base = BASE_ROOT,
+      .hashes = true },
+
+    { M_GET, "/static/theme.css", OPEN, SPEAK_TEXT, pages_theme_handle, .is_quiet = true },
+    { M_GET, "/static/*", OPEN, SPEAK_TEXT, pages_static_handle, .is_quiet = true },
+    { M_GET, "/static", OPEN, SPEAK_TEXT, pages_add_slash },
+
+    { M_ANY, "/", OPEN, SPEAK_TEXT, pages_root_handle, .base = BASE_ROOT },
+    { M_ANY, "/admin", OPEN, SPEAK_TEXT, pages_add_slash, .base = BASE_ROOT },
+    { M_ANY, "/account", OPEN, SPEAK_TEXT, pages_add_slash, .base = BASE_ROOT },
+    { M_GET, "/healthz", OPEN, SPEAK_JSON, pages_health_handle, .base = BASE_ROOT, .is_quiet = true },
+};
+
+const struct route_table pages_routes = { rows, ARRAY_LEN(rows) };
