@@ -11,7 +11,7 @@
 #include "crypto/random.h"
 #include "util/log.h"
 
-#define VERSION 1
+#define SEAL_VERSION 1
 #define SALT_BYTES 16
 #define TAG_BYTES 16
 #define HEAD_BYTES (1 + SALT_BYTES)
@@ -42,7 +42,7 @@ struct bytes seal_box(struct arena *a, const uint8_t key[SEAL_KEY_BYTES], struct
     gnutls_aead_cipher_hd_t cipher;
     int err;
 
-    box[0] = VERSION;
+    box[0] = SEAL_VERSION;
     random_bytes(box + 1, SALT_BYTES);
     cipher = message_cipher(key, box + 1);
     err = gnutls_aead_cipher_encrypt(cipher, nonce, sizeof(nonce), aad.p, aad.n, TAG_BYTES,
@@ -61,7 +61,7 @@ enum rc seal_open(struct arena *a, const uint8_t key[SEAL_KEY_BYTES], struct byt
     size_t n;
     int err;
 
-    if (sealed.n < SEAL_OVERHEAD || sealed.p[0] != VERSION)
+    if (sealed.n < SEAL_OVERHEAD || sealed.p[0] != SEAL_VERSION)
         return RC_NONE;
     n = sealed.n - SEAL_OVERHEAD;
     plain = arena_alloc(a, n + 1); /* so that a sealed text is a text */

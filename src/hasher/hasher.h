@@ -11,7 +11,7 @@
 #include "util/ask.h"
 
 struct hasher {
-    int ask_fd;
+    int ask_fd;          /* -1: hash in this process (subcommands) */
     int64_t deadline_ms;
     /* Shared gate: at most `cap` askers of one socket wait at a time (design 2).
      * NULL: no gate (command line).  The counters live in shared memory. */

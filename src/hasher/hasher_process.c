@@ -13,6 +13,7 @@
 #include "crypto/pwhash.h"
 #include "hasher/hasher_frame.h"
 #include "util/frame.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define NICENESS 10 /* cheap requests go first */
@@ -86,15 +87,24 @@ static void set_signals(sigset_t *while_waiting)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static enum rc answer_one(int answer_fd, struct arena *a)
+/* For the parent, which replaces a hasher that hangs. */
+static void mark(int64_t *busy_since_ms, int64_t at)
+{
+    if (busy_since_ms != NULL)
+        __atomic_store_n(busy_since_ms, at, __ATOMIC_RELEASE);
+}
+
+static enum rc answer_one(const struct hasher_setup *setup, struct arena *a)
 {
     struct bytes question;
     int reply_fd;
-    enum rc rc = ask_next(answer_fd, a, &question, &reply_fd);
+    enum rc rc = ask_next(setup->answer_fd, a, &question, &reply_fd);
 
+    mark(setup->busy_since_ms, clock_mono_ms());
     if (rc == RC_OK)
         ask_reply(reply_fd, hasher_answer(a, question));
     arena_reset(a);
+    mark(setup->busy_since_ms, 0);
     return rc;
 }
 
@@ -128,7 +138,7 @@ static int serve(const struct hasher_setup *setup, const sigset_t *while_waiting
             return 0;
         if (fds[0].revents == 0)
             continue;
-        rc = answer_one(setup->answer_fd, a);
+        rc = answer_one(setup, a);
         if (rc == RC_FAULT)
             return EXIT_BROKEN;
         if (rc == RC_NONE && fds[0].revents & POLLHUP)

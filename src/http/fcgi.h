@@ -6,6 +6,8 @@
 #ifndef AUTENTICO_HTTP_FCGI_H
 #define AUTENTICO_HTTP_FCGI_H
 
+#include <stdbool.h>
+
 #include "util/arena.h"
 
 struct fcgi;

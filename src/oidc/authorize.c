@@ -23,6 +23,54 @@ static int64_t override_s(const char *text, int64_t global_s)
     return !text_empty(text) && text_duration(text, &s) == RC_OK ? s : global_s;
 }
 
+static int64_t idle_limit_s(const struct exchange *x, const struct authz_request *r)
+{
+    return override_s(r->client->sso_session_idle_timeout, x->settings->sso_session_idle_timeout);
+}
+
+/* --- whose login is asked for ---------------------------------------------- */
+
+/* Ours and of anybody, or the request is refused (CO-22).  `sub` NULL: no hint. */
+static enum rc read_hint(struct exchange *x, const struct authz_request *r, const char **sub)
+{
+    struct id_token_hint hint;
+
+    *sub = NULL;
+    if (text_empty(r->id_token_hint))
+        return RC_OK;
+    enum rc rc = id_token_hint_read(x, r->id_token_hint, &hint);
+    if (rc == RC_NONE)
+        return refuse(&x->no, REFUSE_INVALID_REQUEST, "id_token_hint is not an ID token of this server");
+    TRY(rc);
+    *sub = hint.sub;
+    return RC_OK;
+}
+
+/* prompt=login asks the person who is signed in here once more; whoever else signs
+ * in then has not been re-authenticated (CO-10). */
+static enum rc check_reauthentication(struct exchange *x, const struct authz_request *r, const char *user_id)
+{
+    if (!authz_prompt_has(r, "login"))
+        return RC_OK;
+    enum rc rc = session_find(x);
+    if (rc == RC_NONE)
+        return RC_OK;
+    TRY(rc);
+    if (text_same(x->session->user_id, user_id) || !session_is_fresh(x, x->session, idle_limit_s(x, r), -1))
+        return RC_OK;
+    return RC_NONE;
+}
+
+enum rc authorize_expects(struct exchange *x, const struct authz_request *r, const char *user_id)
+{
+    const char *hinted_sub;
+
+    TRY(read_hint(x, r, &hinted_sub));
+    if (hinted_sub != NULL && !text_same(hinted_sub, user_id)) /* OIDC Core 3.1.2.2 */
+        return RC_NONE;
+    return check_reauthentication(x, r, user_id);
+}
+
 /* --- issuing the code ------------------------------------------------------ */
 
 /*
@@ -32,9 +80,8 @@ static int64_t override_s(const char *text, int64_t global_s)
 static bool is_login_good_enough(const struct exchange *x, const struct authorization *z)
 {
     const struct authz_request *r = z->request;
-    bool is_for_this = z->is_new || z->session->auth_time >= r->requested_at;
 
-    if (is_for_this)
+    if (z->is_new || z->session->auth_time >= r->requested_at)
         return true;
     if (authz_prompt_has(r, "login"))
         return false;
@@ -51,14 +98,19 @@ static enum rc write_session(struct db *db, const struct writing *w)
 {
     const struct authorization *z = w->z;
     struct session live;
+    struct user active;
 
-    if (z->is_new)
+    if (z->is_new) {
+        /* may have been deactivated while the password was hashed */
+        TRY(users_by_id(db, w->x->arena, z->session->user_id, &active));
         return sessions_add(db, z->session);
-    /* it may have been ended since the page was looked at */
+    }
+    /* may have been ended since it was looked at */
     TRY(sessions_by_id(db, w->x->arena, z->session->id, &live));
     return sessions_touch(db, z->session->id, w->x->now);
 }
 
+/* RC_NONE: there is nobody left to write it for. */
 static enum rc write_all(struct db *db, void *arg)
 {
     struct writing *w = arg;
@@ -96,48 +148,47 @@ static void fill_code(struct exchange *x, const struct authorization *z, const c
     };
 }
 
-enum rc authorize_complete(struct exchange *x, const struct authorization *z)
+/* Time has passed since the request was read: all of it again. */
+static enum rc check_again(struct exchange *x, const struct authorization *z, struct authz_request *r)
+{
+    *r = *z->request;
+    TRY(authz_request_check(x, r));
+    if (!is_login_good_enough(x, z))
+        return RC_NONE;
+    return authorize_expects(x, r, z->session->user_id);
+}
+
+static enum rc issue(struct exchange *x, const struct authorization *z)
 {
     struct writing w = { .x = x, .z = z };
     const char *value = random_token(x->arena);
 
-    if (!is_login_good_enough(x, z))
-        return interaction_login_page(x, z->request, NULL);
     fill_code(x, z, value, &w.code);
-    enum rc rc = db_write(x->db, write_all, &w);
-    if (rc == RC_NONE) /* the session ended meanwhile */
-        return refuse(&x->no, REFUSE_LOGIN_REQUIRED, NULL);
-    TRY(rc);
+    TRY(db_write(x->db, write_all, &w));
     if (z->is_new)
         session_cookie_set(x, z->cookie);
     return respond_to_client(x, z->request->to, "code", value, NULL);
 }
 
-/* --- the endpoint ---------------------------------------------------------- */
-
-/* Ours and of anybody, or the request is refused (CO-22). */
-static enum rc read_hint(struct exchange *x, const struct authz_request *r, const char **sub)
+enum rc authorize_complete(struct exchange *x, const struct authorization *z)
 {
-    struct id_token_hint hint;
+    struct authorization checked = *z;
+    struct authz_request r;
+    enum rc rc = check_again(x, z, &r);
 
-    *sub = NULL;
-    if (text_empty(r->id_token_hint))
-        return RC_OK;
-    enum rc rc = id_token_hint_read(x, r->id_token_hint, &hint);
-    if (rc == RC_NONE)
-        return refuse(&x->no, REFUSE_INVALID_REQUEST, "id_token_hint is not an ID token of this server");
-    TRY(rc);
-    *sub = hint.sub;
-    return RC_OK;
+    checked.request = &r;
+    if (rc == RC_OK)
+        rc = issue(x, &checked);
+    return rc == RC_NONE ? refuse(&x->no, REFUSE_LOGIN_REQUIRED, NULL) : rc;
 }
+
+/* --- the endpoint ---------------------------------------------------------- */
 
 static bool is_reusable(struct exchange *x, const struct authz_request *r, const char *hinted_sub)
 {
-    int64_t idle = override_s(r->client->sso_session_idle_timeout, x->settings->sso_session_idle_timeout);
-
-    if (!x->settings->sso_enabled || authz_prompt_has(r, "login") || authz_prompt_has(r, "create"))
+    if (!x->settings->sso_enabled || authz_prompt_has(r, "login"))
         return false;
-    if (!session_is_fresh(x, x->session, idle, r->max_age))
+    if (!session_is_fresh(x, x->session, idle_limit_s(x, r), r->max_age))
         return false;
     return hinted_sub == NULL || text_same(hinted_sub, x->session->user_id);
 }

@@ -11,6 +11,13 @@
 enum rc authorize_handle(struct exchange *x); /* GET|POST {oauth}/authorize */
 
 /*
+ * May this person be the one that signs in?  RC_NONE: id_token_hint names another,
+ * or prompt=login was to re-authenticate another whose session is live here.
+ * RC_REFUSED: the hint is none of ours.
+ */
+MUST_CHECK enum rc authorize_expects(struct exchange *x, const struct authz_request *r, const char *user_id);
+
+/*
  * End of every way in: re-checks client, redirect_uri, scope, PKCE, prompt and
  * max_age against session.auth_time, writes code (and the new session, when
  * is_new) and audit row in one transaction, and answers with the redirect or

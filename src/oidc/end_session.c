@@ -116,7 +116,6 @@ static enum rc end_now(struct exchange *x)
 {
     struct ending e = { .x = x };
 
-    session_cookie_clear(x);
     if (x->session == NULL)
         return RC_OK;
     enum rc rc = users_by_id(x->db, x->arena, x->session->user_id, &e.user);
@@ -129,13 +128,13 @@ static enum rc goodbye(struct exchange *x, const char *target)
 {
     if (target == NULL)
         return respond_page(x, 200, "pages/signed_out", NULL);
-    x->rs->form_action = problem_form_action(x->arena, target);
     return respond_redirect(x, target);
 }
 
 static enum rc end_and_leave(struct exchange *x, const char *target)
 {
     TRY(end_now(x));
+    session_cookie_clear(x);
     return goodbye(x, target);
 }
 
@@ -144,39 +143,55 @@ static enum rc end_and_leave(struct exchange *x, const char *target)
 static const char aad[] = "autentico logout";
 
 /* What a "yes" will do, sealed and bound to this browser. */
-static const char *seal_question(struct exchange *x, const char *target)
+static const char *seal_question(struct exchange *x, const struct logout *l)
 {
+    bool may_redirect = l->has_hint && l->target != NULL;
     struct sbuf b;
 
     sbuf_init(&b, x->arena, 512);
     frame_put_int(&b, x->now);
     frame_put_bytes(&b, csrf_binding(x));
     frame_put_text(&b, x->session->id);
-    frame_put_text(&b, target);
+    frame_put_text(&b, may_redirect ? l->client.client_id : NULL);
+    frame_put_text(&b, may_redirect ? l->form.post_logout_redirect_uri : NULL);
+    frame_put_text(&b, may_redirect ? l->form.state : NULL);
     return base64url_encode(x->arena, keyring_seal(x->keys, KEY_HANDLE, x->arena, bytes_of(aad), sbuf_bytes(&b)));
 }
 
-struct question { const char *session_id, *target; };
+struct question {
+    int64_t asked_at;
+    struct bytes binding;
+    const char *session_id;
+    struct logout logout; /* its form only */
+};
 
+static enum rc read_question(struct exchange *x, struct bytes frame, struct question *q)
+{
+    struct frame_reader r;
+
+    frame_read(&r, frame);
+    q->asked_at = frame_get_int(&r);
+    q->binding = frame_get_bytes(&r);
+    q->session_id = frame_get_text(&r, x->arena);
+    q->logout.form.client_id = frame_get_text(&r, x->arena);
+    q->logout.form.post_logout_redirect_uri = frame_get_text(&r, x->arena);
+    q->logout.form.state = frame_get_text(&r, x->arena);
+    return frame_end(&r);
+}
+
+/* RC_NONE: not ours, expired, or of another browser. */
 static enum rc open_question(struct exchange *x, const char *handle, struct question *out)
 {
-    struct bytes sealed, plain, binding;
-    struct frame_reader r;
-    int64_t asked_at;
+    struct bytes sealed, plain;
 
+    memset(out, 0, sizeof(*out));
     if (text_empty(handle))
         return RC_NONE;
     TRY(base64url_decode(x->arena, handle, &sealed));
     TRY(keyring_open(x->keys, KEY_HANDLE, x->arena, bytes_of(aad), sealed, &plain));
-    frame_read(&r, plain);
-    asked_at = frame_get_int(&r);
-    binding = frame_get_bytes(&r);
-    struct question q = { .session_id = frame_get_text(&r, x->arena) };
-    q.target = frame_get_text(&r, x->arena);
-    TRY(frame_end(&r));
-    if (x->now - asked_at >= CONFIRM_LIFE_S || !ct_equal(binding, csrf_binding(x)))
+    TRY(read_question(x, plain, out));
+    if (x->now - out->asked_at >= CONFIRM_LIFE_S || !ct_equal(out->binding, csrf_binding(x)))
         return RC_NONE;
-    *out = q;
     return RC_OK;
 }
 
@@ -185,7 +200,7 @@ static enum rc ask_first(struct exchange *x, const struct logout *l)
     struct json *vars = json_object(x->arena);
     struct user user;
 
-    json_set_str(vars, "handle", seal_question(x, l->has_hint ? l->target : NULL));
+    json_set_str(vars, "handle", seal_question(x, l));
     json_set_str(vars, "client_name", l->has_client ? l->client.client_name : "");
     if (users_by_id(x->db, x->arena, x->session->user_id, &user) == RC_OK)
         json_set_str(vars, "username", user.username);
@@ -230,20 +245,70 @@ static enum rc decide(struct exchange *x, const struct logout *l)
     return end_and_leave(x, l->has_hint ? l->target : NULL);
 }
 
+/*
+ * RL-01: the cookie is Lax, so a form that an application posts from its own site
+ * comes without it and would end nothing.  A GET of the same brings it along.
+ */
+static bool is_cookie_held_back(const struct exchange *x)
+{
+    return x->rq->method == M_POST && text_same(x->rq->sec_fetch_site, "cross-site") &&
+           cookie_get(x->rq, x->conf->session_cookie_name) == NULL;
+}
+
+static enum rc turn_into_get(struct exchange *x, const struct logout_form *form)
+{
+    struct sbuf url;
+
+    sbuf_init(&url, x->arena, 1024);
+    sbuf_printf(&url, "%s/logout", x->conf->oauth_path);
+    uri_add_param(&url, "id_token_hint", form->id_token_hint);
+    uri_add_param(&url, "client_id", form->client_id);
+    uri_add_param(&url, "post_logout_redirect_uri", form->post_logout_redirect_uri);
+    uri_add_param(&url, "state", form->state);
+    return respond_see_other(x, url.text);
+}
+
 enum rc end_session_handle(struct exchange *x)
 {
     struct logout l;
 
     memset(&l, 0, sizeof(l));
     TRY(read_request(x, &l));
+    if (is_cookie_held_back(x))
+        return turn_into_get(x, &l.form);
     return decide(x, &l);
 }
 
 struct confirm_form { const char *handle, *action; };
 static const struct field confirm_fields[] = {
-    FIELD(confirm_form, handle, F_OPTIONAL, 4096, is_base64url),
+    FIELD(confirm_form, handle, F_OPTIONAL, 16384, is_base64url),
     FIELD(confirm_form, action, F_OPTIONAL, 16, is_vschar),
 };
+
+/* Still registered, of a client that is still active. */
+static enum rc target_again(struct exchange *x, struct question *q)
+{
+    TRY(find_client(x, &q->logout));
+    q->logout.target = target_of(x, &q->logout);
+    return RC_OK;
+}
+
+static enum rc ask_again(struct exchange *x)
+{
+    return respond_redirect(x, arena_printf(x->arena, "%s/logout", x->conf->oauth_path));
+}
+
+static enum rc confirmed(struct exchange *x, struct question *q)
+{
+    enum rc rc = session_find(x);
+
+    if (rc == RC_OK && !text_same(q->session_id, x->session->id))
+        return ask_again(x); /* somebody else is signed in by now */
+    if (rc != RC_OK && rc != RC_NONE)
+        return rc;
+    TRY(target_again(x, q));
+    return end_and_leave(x, q->logout.target);
+}
 
 enum rc end_session_confirm_handle(struct exchange *x)
 {
@@ -253,12 +318,9 @@ enum rc end_session_confirm_handle(struct exchange *x)
     TRY(form_bind(x, confirm_fields, ARRAY_LEN(confirm_fields), &form));
     if (!text_same(form.action, "yes"))
         return respond_redirect(x, "/account/");
-    enum rc rc = session_find(x);
+    enum rc rc = open_question(x, form.handle, &q);
     if (rc == RC_NONE)
-        return end_and_leave(x, NULL);
+        return ask_again(x);
     TRY(rc);
-    /* expired, or another session by now: ask again */
-    if (open_question(x, form.handle, &q) != RC_OK || !text_same(q.session_id, x->session->id))
-        return respond_redirect(x, arena_printf(x->arena, "%s/logout", x->conf->oauth_path));
-    return end_and_leave(x, q.target);
+    return confirmed(x, &q);
 }

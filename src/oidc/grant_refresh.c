@@ -227,7 +227,7 @@ static enum rc rotate(struct db *db, void *arg)
 enum rc grant_refresh(struct exchange *x)
 {
     struct refresh r = { .x = x };
-    struct refresh_form form;
+    struct refresh_form form = { 0 };
 
     TRY(form_bind(x, refresh_fields, ARRAY_LEN(refresh_fields), &form));
     TRY(check(&r, &form));

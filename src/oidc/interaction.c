@@ -12,8 +12,6 @@
 
 #define HANDLE_VERSION 1
 #define KEY_ID_BYTES 4
-/* The shortest request there is leaves more behind than this. */
-#define SEALED_MIN (KEY_ID_BYTES + SEAL_OVERHEAD + 128)
 
 /* One label per use of KEY_HANDLE: what is sealed for one page opens on no other. */
 static const char aad[] = "autentico interaction";
@@ -139,24 +137,32 @@ static bool is_ours_still(struct exchange *x, const struct handle *h)
     return x->now - h->issued_at < INTERACTION_LIFE_S && ct_equal(h->binding, csrf_binding(x));
 }
 
-/*
- * A handle in shape, under a key that we do not have: the cookie secret was
- * replaced without an overlap.  That cannot be told from a forgery, but it need
- * not be: nothing of the seal is trusted, the person is sent to authorize with
- * parameters that anybody could send there.
- */
-static bool is_under_unknown_key(struct exchange *x, const char *text)
+static bool is_key_of_ours(const struct exchange *x, struct bytes id)
 {
-    struct bytes sealed, id;
-
-    if (decode(x, text, &sealed) != RC_OK || sealed.n < SEALED_MIN)
-        return false;
-    id = (struct bytes){ sealed.p, KEY_ID_BYTES };
     if (ct_equal(id, BYTES(x->keys->now[KEY_HANDLE].id)))
-        return false;
-    return !x->keys->has_previous || !ct_equal(id, BYTES(x->keys->previous[KEY_HANDLE].id));
+        return true;
+    return x->keys->has_previous && ct_equal(id, BYTES(x->keys->previous[KEY_HANDLE].id));
 }
 
+/* Long enough to have this request in it, under a key that we do not have. */
+static bool is_under_unknown_key(struct exchange *x, const char *text,
+                                 const struct authz_request *r)
+{
+    struct bytes sealed;
+
+    if (decode(x, text, &sealed) != RC_OK)
+        return false;
+    if (sealed.n < KEY_ID_BYTES + SEAL_OVERHEAD + frame_of(x, r).n)
+        return false;
+    return !is_key_of_ours(x, (struct bytes){ sealed.p, KEY_ID_BYTES });
+}
+
+/*
+ * It does not open.  When the cookie secret was replaced without an overlap that
+ * cannot be told from a forgery, but it need not be: nothing of the seal is
+ * trusted, the person is sent to authorize with parameters that anybody could send
+ * there.
+ */
 static enum rc start_over(struct exchange *x, const struct interaction_form *f,
                           struct authz_request *out)
 {
@@ -166,8 +172,11 @@ static enum rc start_over(struct exchange *x, const struct interaction_form *f,
         .code_challenge = f->code_challenge, .code_challenge_method = method_of(f),
         .prompt = f->prompt, .max_age = -1, .requested_at = x->now,
     };
-    enum rc rc = authz_request_check(x, &r);
+    enum rc rc;
 
+    if (!is_under_unknown_key(x, f->authorize_sig, &r))
+        return refuse(&x->no, REFUSE_TAMPERED, NULL);
+    rc = authz_request_check(x, &r);
     if (rc == RC_REFUSED)
         return refuse(&x->no, REFUSE_TAMPERED, NULL);
     TRY(rc);
@@ -181,11 +190,11 @@ enum rc interaction_open(struct exchange *x, const struct interaction_form *form
     struct handle h;
     enum rc rc = unseal(x, form->authorize_sig, &h);
 
-    if (rc == RC_NONE && is_under_unknown_key(x, form->authorize_sig))
+    if (rc == RC_NONE)
         return start_over(x, form, out);
-    if (rc == RC_NONE || (rc == RC_OK && !is_same_request(x->arena, form, &h.request)))
-        return refuse(&x->no, REFUSE_TAMPERED, NULL);
     TRY(rc);
+    if (!is_same_request(x->arena, form, &h.request))
+        return refuse(&x->no, REFUSE_TAMPERED, NULL);
     TRY(authz_request_check(x, &h.request));
     *out = h.request;
     return is_ours_still(x, &h) ? RC_OK : RC_NONE;

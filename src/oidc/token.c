@@ -44,7 +44,7 @@ enum rc grant_check_registered(struct exchange *x, const struct client *c, const
 enum rc token_handle(struct exchange *x)
 {
     const struct grant_row *grant;
-    struct grant_form form;
+    struct grant_form form = { 0 };
 
     if (!x->rq->is_form) /* RFC 6749 4.1.3 (HT-07) */
         return refuse(&x->no, REFUSE_INVALID_REQUEST, "Send the parameters as application/x-www-form-urlencoded");
@@ -68,7 +68,7 @@ static const struct field code_fields[] = {
 
 enum rc grant_code(struct exchange *x)
 {
-    struct code_form form;
+    struct code_form form = { 0 };
     struct grant g;
 
     TRY(form_bind(x, code_fields, ARRAY_LEN(code_fields), &form));

@@ -12,7 +12,7 @@ static const struct field fields[] = {
 
 enum rc token_param(struct exchange *x, bool may_be_json, const char **out)
 {
-    struct token_param p;
+    struct token_param p = { 0 };
 
     if (x->rq->is_form)
         TRY(form_bind(x, fields, ARRAY_LEN(fields), &p));

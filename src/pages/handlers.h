@@ -8,6 +8,7 @@ enum rc pages_login_handle(struct exchange *x);        /* POST {oauth}/login (ht
 enum rc pages_login_wrong_method(struct exchange *x);
 enum rc pages_onboard_show(struct exchange *x);        /* GET /onboard (http-api 9, design D23) */
 enum rc pages_onboard_submit(struct exchange *x);      /* POST /onboard */
+enum rc pages_onboard_wrong_method(struct exchange *x);
 enum rc pages_static_handle(struct exchange *x);       /* GET {oauth}/static/NAME */
 enum rc pages_theme_handle(struct exchange *x);        /* GET {oauth}/static/theme.css */
 enum rc pages_root_handle(struct exchange *x);         /* / */

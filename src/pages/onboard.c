@@ -12,13 +12,22 @@
 #include "store/sessions.h"
 #include "store/settings_table.h"
 
+#define ANY_LENGTH 65536
+
+/* What is wrong with a value is told beside the form, so binding refuses none. */
+static bool is_whatever(const char *text)
+{
+    (void)text;
+    return true;
+}
+
 struct onboard_form { const char *username, *password, *confirm_password, *email, *onboard_token; };
 static const struct field onboard_fields[] = {
-    FIELD(onboard_form, username, F_OPTIONAL, 1024, is_text),
-    FIELD(onboard_form, password, F_OPTIONAL, 4096, NULL),
-    FIELD(onboard_form, confirm_password, F_OPTIONAL, 4096, NULL),
-    FIELD(onboard_form, email, F_OPTIONAL, 1024, is_text),
-    FIELD(onboard_form, onboard_token, F_OPTIONAL, 64, is_base64url),
+    FIELD(onboard_form, username, F_OPTIONAL, ANY_LENGTH, is_whatever),
+    FIELD(onboard_form, password, F_OPTIONAL, ANY_LENGTH, is_whatever),
+    FIELD(onboard_form, confirm_password, F_OPTIONAL, ANY_LENGTH, is_whatever),
+    FIELD(onboard_form, email, F_OPTIONAL, ANY_LENGTH, is_whatever),
+    FIELD(onboard_form, onboard_token, F_OPTIONAL, ANY_LENGTH, is_whatever),
 };
 
 /* RC_NONE: somebody has done it. */
@@ -46,6 +55,15 @@ static enum rc check_token(struct exchange *x, const char *token)
     return refuse(&x->no, REFUSE_ONBOARD_TOKEN, NULL);
 }
 
+/* The texts of authn/ begin with the name of the field. */
+static void mark_invalid(struct json *vars, const char *error)
+{
+    json_set_bool(vars, "invalid_username", text_starts(error, "Username"));
+    json_set_bool(vars, "invalid_email", text_starts(error, "Email"));
+    json_set_bool(vars, "invalid_password", text_starts(error, "Password"));
+    json_set_bool(vars, "invalid_confirm_password", text_starts(error, "The two passwords"));
+}
+
 static enum rc show(struct exchange *x, const struct onboard_form *form, const char *error)
 {
     const char *email_mode = x->settings->profile_field_email;
@@ -53,6 +71,7 @@ static enum rc show(struct exchange *x, const struct onboard_form *form, const c
     bool is_name = text_same(email_mode, "is_username");
 
     json_set_str(vars, "error", text_or(error, ""));
+    mark_invalid(vars, error);
     json_set_bool(vars, "username_is_email", is_name);
     json_set_str(vars, "username_value", text_or(form->username, is_name ? "" : "admin"));
     json_set_bool(vars, "show_email", text_same(email_mode, "optional") || text_same(email_mode, "required"));
@@ -99,6 +118,18 @@ static enum rc create_admin(struct exchange *x, const struct onboard_form *form)
     return to_console(x);
 }
 
+/* Methods that are neither (http-api 9). */
+enum rc pages_onboard_wrong_method(struct exchange *x)
+{
+    enum rc rc = check_open(x);
+
+    if (rc == RC_NONE)
+        return to_console(x);
+    TRY(rc);
+    response_header(x, "Allow", "GET, HEAD, POST");
+    return refuse(&x->no, REFUSE_METHOD, NULL);
+}
+
 enum rc pages_onboard_submit(struct exchange *x)
 {
     struct onboard_form form = { NULL };
@@ -109,8 +140,6 @@ enum rc pages_onboard_submit(struct exchange *x)
     TRY(rc);
     TRY(form_bind(x, onboard_fields, ARRAY_LEN(onboard_fields), &form));
     TRY(check_token(x, form.onboard_token));
-    if (text_empty(form.username) || text_empty(form.password))
-        return show(x, &form, "Please choose a username and a password");
     if (!ct_same_text(form.password, form.confirm_password))
         return show(x, &form, "The two passwords differ");
     return create_admin(x, &form);

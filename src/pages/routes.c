@@ -5,6 +5,7 @@
 #include "pages/handlers.h"
 
 #define NOT_POST (M_ANY & ~M_POST)
+#define NOT_GET_POST (M_ANY & ~(M_GET | M_HEAD | M_POST))
 #define OPEN WHO_ANYONE, LIMIT_NONE, CSRF_NONE
 
 /* Columns: methods, path, who, limit, csrf, speaks, handler. */
@@ -16,6 +17,9 @@ static const struct route rows[] = {
     { M_GET, "/onboard", OPEN, SPEAK_HTML, pages_onboard_show, .base = BASE_ROOT },
     { M_POST, "/onboard", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_HTML, pages_onboard_submit, .base = BASE_ROOT,
       .hashes = true },
+    { NOT_GET_POST, "/onboard", WHO_ANYONE, LIMIT_NONE, CSRF_TOKEN, SPEAK_JSON, pages_onboard_wrong_method,
+      .base = BASE_ROOT },
+    { M_GET, "/onboard/*", OPEN, SPEAK_HTML, pages_onboard_show, .base = BASE_ROOT },
 
     { M_GET, "/static/theme.css", OPEN, SPEAK_TEXT, pages_theme_handle, .is_quiet = true },
     { M_GET, "/static/*", OPEN, SPEAK_TEXT, pages_static_handle, .is_quiet = true },

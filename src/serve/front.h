@@ -13,6 +13,7 @@
 
 struct front_server {
     bool is_wanted;
+    bool as_root;          /* in: the pool's uid is 0 */
     const char *program;   /* "/usr/sbin/nginx" */
     const char *dir;       /* its files: STATE_DIR/front */
     const char *config;    /* text of its configuration */

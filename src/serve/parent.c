@@ -117,6 +117,7 @@ static enum rc make_pool(struct parent *p)
     TRY(templates_load(p->arena, conf->data_dir, &pool->templates));
     TRY(dispatch_router(p->arena, conf->oauth_path, &router));
     pool->router = router;
+    p->front.as_root = pool->id.uid == 0;
     TRY(front_prepare(p->arena, conf, router, p->setup->err, &p->front));
     TRY(open_pipes(p));
     TRY(sockets_open(conf, &pool->id, p->front.is_wanted, p->setup->err, &pool->listen_main,

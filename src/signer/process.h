@@ -39,4 +39,7 @@ struct bytes signer_answer(struct signer_state *st, enum signer_channel channel,
 /* Import check used at start (RSA >= 2048, PKCS#1 or PKCS#8, nothing else). */
 MUST_CHECK enum rc signer_check_pem(struct arena *a, const char *pem, const char **why);
 
+/* A fresh RSA-2048 key in PEM (PKCS#1), for `init`; on `a`, wiped with it. */
+MUST_CHECK enum rc signer_make_pem(struct arena *a, char **out);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "signer/signer_state.h"
 #include "util/frame.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 /* What is handed over: a length of 4 bytes, then a frame of the three secrets. */
@@ -204,6 +205,13 @@ static enum rc answer_one(struct signer_state *st, enum signer_channel channel, 
     return rc;
 }
 
+/* For the parent, which replaces a signer that hangs. */
+static void mark(const struct signer_setup *setup, int64_t at)
+{
+    if (setup->busy_since_ms != NULL)
+        __atomic_store_n(setup->busy_since_ms, at, __ATOMIC_RELEASE);
+}
+
 /* One question of each channel in turn, so that none starves another. */
 static enum rc answer_ready(struct signer_state *st, struct pollfd *fds, struct arena *a)
 {
@@ -249,8 +257,10 @@ static int serve(const struct signer_setup *setup, struct signer_state *st,
         }
         if (is_parent_gone(control))
             return 0;
+        mark(setup, clock_mono_ms());
         if (answer_ready(st, fds, a) != RC_OK)
             return EXIT_BROKEN;
+        mark(setup, 0);
     }
     return 0;
 }

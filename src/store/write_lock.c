@@ -154,7 +154,9 @@ static enum rc open_once(const char *path, const char *boot_id, struct lock_page
     rc = lock_file(fd, path, &st);
     rc = rc == RC_OK ? map_file(fd, path, st.st_size, &page) : rc;
     rc = rc == RC_OK ? adopt_page(page, path, st.st_size, boot_id) : rc;
-    close(fd); /* and the flock with it; the mapping stays */
+    /* said out loud: the mapping keeps the open file, and so would the flock */
+    (void)flock(fd, LOCK_UN);
+    close(fd);
     if (rc == RC_OK)
         *out = page;
     else if (page)

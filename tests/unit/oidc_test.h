@@ -26,7 +26,7 @@
 #define VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"   /* RFC 7636 App. B */
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 #define REDIRECT "https://app.example/cb"
-#define ADMIN_TOKEN "an admin token of more than 32 characters"
+#define ADMIN_TOKEN "an-admin-token-of-more-than-32-characters"
 
 static int64_t T0 UNUSED; /* the signer has a clock of its own: tests start at the real time */
 

@@ -1,0 +1,116 @@
+#include "config.h"
+
+#include "cli/desk.h"
+
+#include <string.h>
+
+#include "cli/cli.h"
+#include "hasher/hasher.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "serve/identity.h"
+#include "serve/prepare.h"
+#include "store/migrate.h"
+#include "store/users.h"
+#include "util/clock.h"
+
+static enum rc open_database(struct desk *d)
+{
+    struct db_open how = { .path = d->conf.db_path, .wrote_fd = -1 };
+
+    TRY(write_lock_open(arena_printf(d->arena, "%s/autentico.lock", d->conf.state_dir), &d->lock));
+    how.lock = d->lock;
+    return db_open(&how, &d->db);
+}
+
+static enum rc check_schema(struct desk *d)
+{
+    struct schema_state state;
+    const char *why = NULL;
+    enum rc rc = migrate_state(d->db, d->arena, &state, &why);
+
+    if (rc == RC_REFUSED) {
+        (void)cli_fail("%s", why);
+        return rc;
+    }
+    TRY(rc);
+    if (state.current == state.target)
+        return RC_OK;
+    (void)cli_fail("the database schema is behind; run: autentico migrate");
+    return RC_REFUSED;
+}
+
+static enum rc prepare_database(struct desk *d)
+{
+    struct prepared prepared = { .why = "" };
+    struct prepare_setup setup = {
+        .conf = &d->conf,
+        .may_migrate = true,
+        .lock_path = arena_printf(d->arena, "%s/autentico.lock", d->conf.state_dir),
+        .limits_dir = arena_printf(d->arena, "%s/limits", d->conf.state_dir),
+    };
+    enum rc rc = prepare(&setup, &prepared);
+
+    if (rc != RC_OK)
+        (void)cli_fail("%s", prepared.why);
+    return rc;
+}
+
+/* Hashes in this process: a subcommand needs one, once. */
+static void fill_exchange(struct desk *d)
+{
+    struct request *rq = arena_new(d->arena, struct request);
+
+    rq->id = rq->method_text = rq->path = rq->raw_path = rq->query_text = rq->content_type = rq->address =
+        rq->limit_key = rq->host = rq->authorization = rq->user_agent = rq->origin = rq->referer =
+            rq->sec_fetch_site = rq->csrf_header = rq->accept = rq->if_none_match = "";
+    rq->method = M_POST;
+    d->x.arena = d->arena;
+    d->x.db = d->db;
+    d->x.conf = &d->conf;
+    d->x.keys = &d->keys;
+    d->x.settings = &d->settings;
+    d->x.rq = rq;
+    d->x.rs = arena_new(d->arena, struct response);
+    d->x.hasher = arena_new(d->arena, struct hasher);
+    d->x.hasher->ask_fd = -1; /* hasher.h: works in this process */
+    response_init(d->x.rs, d->arena);
+    d->x.user = arena_new(d->arena, struct user); /* the actor of audit rows: no account, a name */
+    d->x.user->username = "cli";
+    d->x.now = clock_now();
+}
+
+enum rc desk_open(struct desk *d, const char *config_file, bool may_migrate)
+{
+    struct conf_source source = { .file = config_file, .needs_secrets = false, .uid_to_be = (uid_t)-1 };
+
+    memset(d, 0, sizeof(*d));
+    d->arena = arena_start("command");
+    TRY(conf_load(d->arena, &source, stderr, &d->conf));
+    log_setup(d->conf.log_format, d->conf.log_level);
+    TRY(identity_take(&d->conf, stderr));
+    if (may_migrate)
+        TRY(prepare_database(d));
+    TRY(open_database(d));
+    if (!may_migrate)
+        TRY(check_schema(d));
+    TRY(settings_load(d->db, d->arena, &d->settings));
+    fill_exchange(d);
+    return RC_OK;
+}
+
+void desk_close(struct desk *d)
+{
+    if (d->db != NULL)
+        db_close(d->db);
+    if (d->lock != NULL)
+        write_lock_close(d->lock);
+    if (d->conf.secrets != NULL)
+        secrets_wipe(d->conf.secrets);
+    arena_done(d->arena);
+}
+
+void desk_say_refusal(const struct desk *d)
+{
+    (void)cli_fail("%s", refusal_text(&d->x.no));
+}

@@ -1,0 +1,165 @@
+#include "config.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+const struct command *cli_command_of(const char *name)
+{
+    for (size_t i = 0; i < cli_commands_n; i++)
+        if (strcmp(cli_commands[i].name, name) == 0)
+            return &cli_commands[i];
+    return NULL;
+}
+
+int cli_exit(enum rc rc)
+{
+    return rc == RC_OK || rc == RC_NONE ? 0 : 1;
+}
+
+int cli_fail(const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("autentico: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return 1;
+}
+
+static const struct flag *find_flag(const struct flag *flags, size_t n, const char *name, size_t name_n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(flags[i].name) == name_n && memcmp(flags[i].name, name, name_n) == 0)
+            return &flags[i];
+    return NULL;
+}
+
+struct parsing { const char *command; int argc, i; char **argv; };
+
+static enum rc set_flag(struct parsing *p, const struct flag *flag, const char *value)
+{
+    bool is;
+
+    if (flag->kind == FLAG_TEXT) {
+        if (value == NULL && p->i + 1 < p->argc)
+            value = p->argv[++p->i];
+        if (value == NULL) {
+            (void)cli_fail("--%s needs a value", flag->name);
+            return RC_REFUSED;
+        }
+        *(const char **)flag->at = value;
+        return RC_OK;
+    }
+    if (value != NULL && text_bool(value, &is) != RC_OK) {
+        (void)cli_fail("--%s takes true or false", flag->name);
+        return RC_REFUSED;
+    }
+    *(bool *)flag->at = value == NULL || is;
+    return RC_OK;
+}
+
+static enum rc read_flag(struct parsing *p, const struct flag *flags, size_t n)
+{
+    const char *name = p->argv[p->i] + (p->argv[p->i][1] == '-' ? 2 : 1), *eq = strchr(name, '=');
+    size_t name_n = eq != NULL ? (size_t)(eq - name) : strlen(name);
+    const struct flag *flag = find_flag(flags, n, name, name_n);
+
+    if ((name_n == 4 && memcmp(name, "help", 4) == 0) || (name_n == 1 && *name == 'h')) {
+        fputs(cli_command_of(p->command)->usage, stdout);
+        return RC_NONE;
+    }
+    if (flag == NULL) {
+        (void)cli_fail("unknown flag %s; see: autentico %s --help", p->argv[p->i], p->command);
+        return RC_REFUSED;
+    }
+    return set_flag(p, flag, eq != NULL ? eq + 1 : NULL);
+}
+
+enum rc cli_flags(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n, int *rest)
+{
+    struct parsing p = { command, argc, 1, argv };
+
+    for (; p.i < argc; p.i++) {
+        if (strcmp(argv[p.i], "--") == 0) {
+            p.i++;
+            break;
+        }
+        if (argv[p.i][0] != '-' || argv[p.i][1] == '\0')
+            break;
+        TRY(read_flag(&p, flags, flags_n));
+    }
+    *rest = p.i;
+    return RC_OK;
+}
+
+enum rc cli_flags_only(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n)
+{
+    int rest;
+
+    TRY(cli_flags(command, argc, argv, flags, flags_n, &rest));
+    if (rest == argc)
+        return RC_OK;
+    (void)cli_fail("unexpected \"%s\"; see: autentico %s --help", argv[rest], command);
+    return RC_REFUSED;
+}
+
+int cli_verb(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n, cli_verb_fn *fn,
+             void *arg)
+{
+    const char *words[8];
+    size_t n = 0;
+
+    for (int at = 0; at < argc && n < ARRAY_LEN(words);) {
+        int rest;
+        enum rc rc = cli_flags(command, argc - at, argv + at, flags, flags_n, &rest);
+
+        if (rc != RC_OK)
+            return cli_exit(rc);
+        at += rest;
+        if (at < argc)
+            words[n++] = argv[at];
+    }
+    if (n == 0)
+        return cli_fail("%s what? see: autentico %s --help", command, command);
+    return fn(words[0], words + 1, n - 1, arg);
+}
+
+static void read_line(char *line, size_t cap)
+{
+    size_t n = 0;
+    char c;
+
+    while (n + 1 < cap && read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
+        line[n++] = c;
+    line[n] = '\0';
+}
+
+enum rc cli_read_secret(struct arena *a, const char *prompt, char **out)
+{
+    struct termios before, silent;
+    char line[4097];
+    bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+
+    if (is_terminal) {
+        fprintf(stderr, "%s: ", prompt);
+        silent = before;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    read_line(line, sizeof(line));
+    if (is_terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fputc('\n', stderr);
+    }
+    if (line[0] == '\0')
+        return RC_NONE;
+    *out = arena_strdup(a, line);
+    explicit_bzero(line, sizeof(line));
+    return RC_OK;
+}

@@ -1,0 +1,247 @@
+#include "config.h"
+
+#include "cli/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/random.h"
+#include "signer/process.h"
+#include "util/sbuf.h"
+#include "util/uri.h"
+
+struct making {
+    struct arena *arena;
+    struct sbuf text;
+    const char *url;
+    const char *port;
+    bool is_https, dev;
+};
+
+static const char *random_hex(struct arena *a)
+{
+    uint8_t raw[32];
+
+    random_bytes(raw, sizeof(raw));
+    const char *hex = hex_encode(a, BYTES(raw));
+    explicit_bzero(raw, sizeof(raw));
+    return hex;
+}
+
+static const char *random_base64(struct arena *a)
+{
+    uint8_t raw[32];
+
+    random_bytes(raw, sizeof(raw));
+    const char *text = base64_encode(a, BYTES(raw));
+    explicit_bzero(raw, sizeof(raw));
+    return text;
+}
+
+static void put(struct making *m, const char *name, const char *value)
+{
+    sbuf_printf(&m->text, "%s=%s\n", name, value);
+}
+
+static void note(struct making *m, const char *text)
+{
+    sbuf_printf(&m->text, "\n# %s\n", text);
+}
+
+static void put_places(struct making *m)
+{
+    sbuf_add(&m->text, "# Autentico.  Keep this file secret, and keep a copy of it with your backups:\n"
+                       "# without AUTENTICO_ENCRYPTION_KEY a copy of the database is only half of one.\n");
+    note(m, "Where the database is, and under which address people and applications reach it.");
+    put(m, "AUTENTICO_DB_FILE_PATH", "./autentico.db");
+    put(m, "AUTENTICO_APP_URL", m->url);
+    put(m, "AUTENTICO_APP_OAUTH_PATH", "/oauth2");
+    put(m, "AUTENTICO_LISTEN_PORT", m->port);
+}
+
+static enum rc put_secrets(struct making *m)
+{
+    char *pem;
+
+    note(m, "Secrets.  The first two are accepted for compatibility and unused.");
+    put(m, "AUTENTICO_ACCESS_TOKEN_SECRET", random_hex(m->arena));
+    put(m, "AUTENTICO_REFRESH_TOKEN_SECRET", random_hex(m->arena));
+    put(m, "AUTENTICO_CSRF_SECRET_KEY", random_hex(m->arena));
+    TRY(signer_make_pem(m->arena, &pem));
+    put(m, "AUTENTICO_PRIVATE_KEY", base64_encode(m->arena, bytes_of(pem)));
+    put(m, "AUTENTICO_JWK_CERT_KEY_ID", "autentico-key-1");
+    return RC_OK;
+}
+
+static void put_cookies(struct making *m)
+{
+    const char *secure = m->dev ? "false" : "true";
+
+    note(m, "Cookies.  They are Secure exactly when AUTENTICO_APP_URL is https.");
+    put(m, "AUTENTICO_CSRF_SECURE_COOKIE", secure);
+    put(m, "AUTENTICO_REFRESH_TOKEN_COOKIE_NAME", "autentico_refresh_token");
+    put(m, "AUTENTICO_REFRESH_TOKEN_COOKIE_ONLY", "false");
+    put(m, "AUTENTICO_IDP_SESSION_COOKIE_NAME",
+        m->is_https ? "__Host-autentico_idp_session" : "autentico_idp_session");
+    put(m, "AUTENTICO_IDP_SESSION_SECURE", secure);
+}
+
+static void put_limits(struct making *m)
+{
+    note(m, "Requests per second and per minute from one address, on the routes that guess could be made at.");
+    put(m, "AUTENTICO_RATE_LIMIT_RPS", "5");
+    put(m, "AUTENTICO_RATE_LIMIT_BURST", "10");
+    put(m, "AUTENTICO_RATE_LIMIT_RPM", "20");
+    put(m, "AUTENTICO_RATE_LIMIT_RPM_BURST", "20");
+    put(m, "AUTENTICO_ANTI_TIMING_MIN_MS", "50");
+    put(m, "AUTENTICO_ANTI_TIMING_MAX_MS", "150");
+    put(m, "AUTENTICO_DB_READ_POOL_SIZE", "0");
+}
+
+static void put_own(struct making *m)
+{
+    note(m, "Wraps signing keys and seals columns.  Lost: those are lost.");
+    put(m, "AUTENTICO_ENCRYPTION_KEY", random_base64(m->arena));
+}
+
+static enum rc check_url(struct making *m, const char *url)
+{
+    char *copy = arena_strdup(m->arena, url);
+    struct uri u;
+
+    for (size_t n = strlen(copy); n > 0 && copy[n - 1] == '/'; n--)
+        copy[n - 1] = '\0';
+    if (uri_parse(m->arena, copy, &u) != RC_OK || u.host == NULL || uri_default_port(u.scheme) == 0) {
+        (void)cli_fail("--url: \"%s\" is not an http or https address with a host", url);
+        return RC_REFUSED;
+    }
+    m->url = copy;
+    m->is_https = text_same(u.scheme, "https");
+    m->port = arena_printf(m->arena, "%d", u.port != 0 ? u.port : uri_default_port(u.scheme));
+    return RC_OK;
+}
+
+static enum rc write_new(const char *path, const struct sbuf *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0) {
+        (void)cli_fail("%s: %s", path, errno == EEXIST ? "exists already; init --complete adds what it lacks"
+                                                       : strerror(errno));
+        return RC_REFUSED;
+    }
+    bool is_ok = write(fd, text->text, text->n) == (ssize_t)text->n && fsync(fd) == 0;
+    close(fd);
+    if (is_ok)
+        return RC_OK;
+    unlink(path);
+    (void)cli_fail("%s: %s", path, strerror(errno));
+    return RC_REFUSED;
+}
+
+enum rc init_write(struct arena *a, const char *dir, const char *url, bool dev)
+{
+    struct making m = { .arena = a, .dev = dev };
+
+    TRY(check_url(&m, url));
+    sbuf_init(&m.text, a, 8192);
+    put_places(&m);
+    TRY(put_secrets(&m));
+    put_cookies(&m);
+    put_limits(&m);
+    put_own(&m);
+    TRY(write_new(arena_printf(a, "%s/.env", dir), &m.text));
+    printf("Wrote %s/.env\n  URL     %s\n  Issuer  %s/oauth2\n", dir, m.url, m.url);
+    return RC_OK;
+}
+
+/* --- --complete ------------------------------------------------------------ */
+
+static bool has_key(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (const char *p = text; p != NULL; p = strchr(p, '\n')) {
+        p += *p == '\n';
+        if (strncmp(p, name, n) == 0 && p[n] == '=')
+            return true;
+    }
+    return false;
+}
+
+static enum rc read_whole(struct arena *a, const char *path, char **out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *text = arena_alloc(a, 65536);
+    ssize_t n = fd >= 0 ? read(fd, text, 65535) : -1;
+
+    if (fd >= 0)
+        close(fd);
+    if (n >= 0) {
+        *out = text;
+        return RC_OK;
+    }
+    (void)cli_fail("%s: %s", path, strerror(errno));
+    return RC_REFUSED;
+}
+
+/* Rewritten beside and renamed over, so that a crash leaves one or the other. */
+static enum rc replace(struct arena *a, const char *path, const struct sbuf *text)
+{
+    const char *beside = arena_printf(a, "%s.new", path);
+
+    unlink(beside);
+    TRY(write_new(beside, text));
+    if (rename(beside, path) == 0)
+        return RC_OK;
+    (void)cli_fail("%s: %s", path, strerror(errno));
+    return RC_REFUSED;
+}
+
+static enum rc complete(struct arena *a, const char *dir)
+{
+    const char *path = arena_printf(a, "%s/.env", dir);
+    struct making m = { .arena = a };
+    size_t before;
+    char *old;
+
+    TRY(read_whole(a, path, &old));
+    sbuf_init(&m.text, a, strlen(old) + 1024);
+    sbuf_add(&m.text, old);
+    if (m.text.n > 0 && m.text.text[m.text.n - 1] != '\n')
+        sbuf_addc(&m.text, '\n');
+    before = m.text.n;
+    if (!has_key(old, "AUTENTICO_CSRF_SECRET_KEY") && !has_key(old, "AUTENTICO_COOKIE_SECRET"))
+        put(&m, "AUTENTICO_CSRF_SECRET_KEY", random_hex(a));
+    if (!has_key(old, "AUTENTICO_ENCRYPTION_KEY"))
+        put_own(&m);
+    if (m.text.n == before) {
+        printf("%s lacks nothing\n", path);
+        return RC_OK;
+    }
+    TRY(replace(a, path, &m.text));
+    printf("Completed %s\n", path);
+    return RC_OK;
+}
+
+int cli_init(int argc, char **argv)
+{
+    const char *url = "http://localhost:9999", *dir = ".";
+    bool dev = false, is_complete = false;
+    const struct flag flags[] = {
+        { "url", FLAG_TEXT, &url },
+        { "output", FLAG_TEXT, &dir },
+        { "dev", FLAG_SET, &dev },
+        { "complete", FLAG_SET, &is_complete },
+    };
+    enum rc rc = cli_flags_only("init", argc, argv, flags, ARRAY_LEN(flags));
+
+    if (rc != RC_OK)
+        return cli_exit(rc);
+    struct arena *a = arena_start("init");
+    rc = is_complete ? complete(a, dir) : init_write(a, dir, url, dev);
+    arena_done(a);
+    return cli_exit(rc);
+}

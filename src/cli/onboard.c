@@ -1,0 +1,105 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "authn/accounts.h"
+#include "cli/cli.h"
+#include "cli/desk.h"
+#include "serve/prepare.h"
+
+struct onboard_flags {
+    const char *config, *username, *password, *email;
+    bool password_grant, token;
+};
+
+/* A new set-up link (design D23). */
+static enum rc print_token(struct desk *d)
+{
+    bool has_users;
+    char *token;
+
+    TRY(users_any(d->db, &has_users));
+    if (d->settings.onboarded || has_users) {
+        (void)cli_fail("this server is set up already");
+        return RC_REFUSED;
+    }
+    TRY(prepare_onboard_token(d->db, d->arena, d->x.now, &token));
+    printf("%s/onboard?token=%s\n(once, and for one hour)\n", d->conf.url, token);
+    return RC_OK;
+}
+
+static enum rc create(struct desk *d, const struct onboard_flags *f)
+{
+    struct account_form form = { f->username, f->email, f->password };
+    struct user user;
+    enum rc rc = account_onboard(&d->x, &form, NULL, &user);
+
+    if (rc == RC_REFUSED)
+        desk_say_refusal(d);
+    TRY(rc);
+    printf("Administrator created\n  Username  %s\n  E-mail    %s\n  Role      %s\n", user.username,
+           text_or(user.email, "-"), user.role);
+    return RC_OK;
+}
+
+static void fill_from_environment(struct onboard_flags *f)
+{
+    if (f->username == NULL)
+        f->username = getenv("AUTENTICO_ADMIN_USERNAME");
+    if (f->password == NULL)
+        f->password = getenv("AUTENTICO_ADMIN_PASSWORD");
+    if (f->email == NULL)
+        f->email = getenv("AUTENTICO_ADMIN_EMAIL");
+}
+
+static enum rc ask_for_missing(struct arena *a, struct onboard_flags *f)
+{
+    char *typed;
+
+    if (text_empty(f->username)) {
+        (void)cli_fail("--username is missing");
+        return RC_REFUSED;
+    }
+    if (!text_empty(f->password))
+        return RC_OK;
+    if (cli_read_secret(a, "Password", &typed) != RC_OK) {
+        (void)cli_fail("--password is missing");
+        return RC_REFUSED;
+    }
+    f->password = typed;
+    return RC_OK;
+}
+
+static enum rc onboard(struct desk *d, struct onboard_flags *f)
+{
+    TRY(desk_open(d, f->config, true));
+    if (f->token)
+        return print_token(d);
+    TRY(ask_for_missing(d->arena, f));
+    return create(d, f);
+}
+
+int cli_onboard(int argc, char **argv)
+{
+    struct onboard_flags f = { NULL, NULL, NULL, NULL, false, false };
+    const struct flag flags[] = {
+        { "config", FLAG_TEXT, &f.config },
+        { "username", FLAG_TEXT, &f.username },
+        { "password", FLAG_TEXT, &f.password },
+        { "email", FLAG_TEXT, &f.email },
+        { "enable-admin-password-grant", FLAG_SET, &f.password_grant },
+        { "token", FLAG_SET, &f.token },
+    };
+    enum rc rc = cli_flags_only("onboard", argc, argv, flags, ARRAY_LEN(flags));
+    struct desk d;
+
+    if (rc != RC_OK)
+        return cli_exit(rc);
+    if (f.password_grant)
+        return cli_fail("--enable-admin-password-grant: the password grant is not available yet");
+    fill_from_environment(&f);
+    rc = onboard(&d, &f);
+    desk_close(&d);
+    return cli_exit(rc);
+}

@@ -1,0 +1,78 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/init.h"
+#include "serve/parent.h"
+#include "signer/process.h"
+
+struct start_flags {
+    const char *config, *url;
+    bool no_auto_migrate, auto_setup, dev;
+};
+
+/* .env in this directory, made when it is not there. */
+static enum rc auto_setup(struct arena *a, const struct start_flags *f)
+{
+    const char *url = f->url != NULL ? f->url : text_or(getenv("AUTENTICO_APP_URL"), "http://localhost:9999");
+    struct stat st;
+
+    if (!f->auto_setup || f->config != NULL || stat(".env", &st) == 0)
+        return RC_OK;
+    return init_write(a, ".", url, f->dev || !text_starts(url, "https:"));
+}
+
+static enum rc check_key(struct arena *a, const struct conf *conf)
+{
+    const char *why = NULL;
+
+    if (conf->secrets->private_key_pem[0] == '\0')
+        return RC_OK;
+    if (signer_check_pem(a, conf->secrets->private_key_pem, &why) == RC_OK)
+        return RC_OK;
+    fprintf(stderr, "AUTENTICO_PRIVATE_KEY: %s\n", text_or(why, "is not an RSA key in PEM"));
+    return RC_REFUSED;
+}
+
+static int start(struct arena *a, const struct start_flags *f)
+{
+    struct conf_source source = { .file = f->config, .needs_secrets = true, .uid_to_be = (uid_t)-1 };
+    struct conf conf;
+
+    if (auto_setup(a, f) != RC_OK || conf_load(a, &source, stderr, &conf) != RC_OK || check_key(a, &conf) != RC_OK)
+        return 1;
+    log_setup(conf.log_format, conf.log_level);
+    struct parent_setup setup = {
+        .conf = &conf,
+        .may_migrate = !f->no_auto_migrate,
+        .out = stdout,
+        .err = stderr,
+    };
+    int status = parent_run(&setup);
+    secrets_wipe(conf.secrets);
+    return status;
+}
+
+int cli_start(int argc, char **argv)
+{
+    struct start_flags f = { NULL, NULL, false, false, false };
+    const struct flag flags[] = {
+        { "config", FLAG_TEXT, &f.config },
+        { "no-auto-migrate", FLAG_SET, &f.no_auto_migrate },
+        { "auto-setup", FLAG_SET, &f.auto_setup },
+        { "url", FLAG_TEXT, &f.url },
+        { "dev", FLAG_SET, &f.dev },
+    };
+    enum rc rc = cli_flags_only("start", argc, argv, flags, ARRAY_LEN(flags));
+
+    if (rc != RC_OK)
+        return cli_exit(rc);
+    struct arena *a = arena_start("start");
+    int status = start(a, &f);
+    arena_done(a);
+    return status;
+}

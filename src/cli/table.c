@@ -1,0 +1,72 @@
+#include "config.h"
+
+#include "cli/cli.h"
+
+#define CONFIG "  --config FILE      configuration (default: ./.env, else /etc/autentico/autentico.env)\n"
+
+const struct command cli_commands[] = {
+    { "init", "write a configuration with fresh secrets",
+      "Usage: autentico init [flags]\n"
+      "Writes DIR/.env (mode 0600) with fresh secrets; refuses to overwrite one.\n"
+      "  --url URL          public address (default: http://localhost:9999)\n"
+      "  --output DIR       where to (default: .)\n"
+      "  --dev              cookie flags for plain http\n"
+      "  --complete         add to an existing file what it lacks, change nothing else\n",
+      cli_init },
+    { "start", "run the server until TERM or INT",
+      "Usage: autentico start [flags]\n"
+      "Runs the server.  While the address is loopback it starts a private web server too.\n" CONFIG
+      "  --auto-setup       write ./.env first when there is none\n"
+      "  --url URL          public address for --auto-setup\n"
+      "  --dev              cookie flags for plain http, for --auto-setup\n"
+      "  --no-auto-migrate  refuse to start when the database schema is behind\n",
+      cli_start },
+    { "onboard", "create the first administrator",
+      "Usage: autentico onboard --username NAME [flags]\n"
+      "Creates the first administrator, once.  Works without a running server and beside one.\n" CONFIG
+      "  --username NAME    (or AUTENTICO_ADMIN_USERNAME)\n"
+      "  --password TEXT    (or AUTENTICO_ADMIN_PASSWORD; else it is asked for)\n"
+      "  --email ADDRESS    (or AUTENTICO_ADMIN_EMAIL)\n"
+      "  --token            print a new one-time set-up link instead\n"
+      "  --enable-admin-password-grant  not available yet\n",
+      cli_onboard },
+    { "migrate", "bring the database schema up to date",
+      "Usage: autentico migrate [flags]\n"
+      "Shows the versions and asks for the target version before it changes anything.\n" CONFIG,
+      cli_migrate },
+    { "clients", "applications: add, list, disable, enable, rotate-secret",
+      "Usage: autentico clients add --name NAME --redirect-uri URI [flags]\n"
+      "       autentico clients list [--json]\n"
+      "       autentico clients disable CLIENT_ID\n"
+      "       autentico clients enable CLIENT_ID\n"
+      "       autentico clients rotate-secret CLIENT_ID [--now]\n" CONFIG
+      "  --name NAME        name people see\n"
+      "  --redirect-uri URI exactly as the application sends it; several: separated by spaces\n"
+      "  --post-logout-redirect-uri URI  the same, for after signing out\n"
+      "  --client-id ID     default: a random one\n"
+      "  --scopes LIST      default: openid profile email\n"
+      "  --public           no secret, PKCE required (browser and native applications)\n"
+      "  --refresh          may use refresh tokens\n"
+      "  --auth-method M    client_secret_basic (default) or client_secret_post\n"
+      "  --now              the old secret stops at once; default: it works for 24 hours more\n"
+      "  --json             machine-readable\n",
+      cli_clients },
+    { "users", "people: add, list, set-password, unlock",
+      "Usage: autentico users add USERNAME [--email ADDRESS] [--admin]\n"
+      "       autentico users list [--json]\n"
+      "       autentico users set-password USERNAME\n"
+      "       autentico users unlock USERNAME\n"
+      "Passwords are asked for on the terminal, or read as one line from standard input.\n" CONFIG
+      "  --email ADDRESS\n"
+      "  --admin            with the role admin\n"
+      "  --json             machine-readable\n",
+      cli_users },
+    { "site", "print the site file for your web server",
+      "Usage: autentico site nginx [flags]\n"
+      "Prints a complete site with this configuration filled in.\n" CONFIG,
+      cli_site },
+    { "version", "print the version", "Usage: autentico version\n", cli_version },
+    { "help", "this text, or a command's, or `variables`",
+      "Usage: autentico help [COMMAND | variables]\n", cli_help },
+};
+const size_t cli_commands_n = ARRAY_LEN(cli_commands);

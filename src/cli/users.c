@@ -1,0 +1,156 @@
+#include "config.h"
+
+#include <string.h>
+
+#include "admin/handlers.h"
+#include "authn/accounts.h"
+#include "cli/act.h"
+#include "cli/cli.h"
+#include "store/users.h"
+#include "util/clock.h"
+
+#define ONE "/admin/api/users/:id"
+
+struct user_flags {
+    const char *config, *email;
+    bool admin, json;
+};
+
+static enum rc ask_password(struct desk *d, char **out)
+{
+    if (cli_read_secret(d->arena, "Password", out) == RC_OK)
+        return RC_OK;
+    (void)cli_fail("a password is needed: type it, or give it as a line on standard input");
+    return RC_REFUSED;
+}
+
+static enum rc add(struct desk *d, const char *username, const struct user_flags *f)
+{
+    struct account_form form = { .username = username, .email = f->email };
+    struct user user;
+    char *password;
+
+    TRY(ask_password(d, &password));
+    form.password = password;
+    enum rc rc = account_add(&d->x, &form, f->admin ? "admin" : "user", "cli", &user);
+    if (rc == RC_REFUSED)
+        desk_say_refusal(d);
+    TRY(rc);
+    printf("%s created, id %s, role %s\n", user.username, user.id, user.role);
+    return RC_OK;
+}
+
+static void print_user(struct desk *d, const struct user *u, bool as_json)
+{
+    bool is_locked = u->locked_until_at > d->x.now;
+    struct json *obj;
+
+    if (!as_json) {
+        printf("%-32s %-32s %-6s %s\n", u->username, text_or(u->email, "-"), u->role, is_locked ? "locked" : "");
+        return;
+    }
+    obj = json_object(d->arena);
+    json_set_str(obj, "id", u->id);
+    json_set_str(obj, "username", u->username);
+    json_set_str(obj, "email", text_or(u->email, ""));
+    json_set_str(obj, "role", u->role);
+    json_set_bool(obj, "is_locked", is_locked);
+    json_set_str(obj, "created_at", clock_rfc3339(d->arena, u->created_at));
+    act_print_json(d, obj);
+}
+
+static enum rc list(struct desk *d, const struct user_flags *f)
+{
+    struct users_page page = { .total = 1 };
+
+    for (int64_t at = 0; at < page.total; at += 100) {
+        struct users_query q = { .list = { .limit = 100, .offset = at, .sort = "username" }, .is_email_verified = -1 };
+
+        TRY(users_list(d->db, d->arena, &q, &page));
+        for (size_t i = 0; i < page.n; i++)
+            print_user(d, &page.v[i], f->json);
+    }
+    return RC_OK;
+}
+
+static enum rc find_id(struct desk *d, const char *username, const char **id)
+{
+    struct user user;
+    enum rc rc = users_by_username(d->db, d->arena, username, &user);
+
+    if (rc == RC_NONE) {
+        (void)cli_fail("there is no user \"%s\"", username);
+        return RC_REFUSED;
+    }
+    TRY(rc);
+    *id = user.id;
+    return RC_OK;
+}
+
+static enum rc set_password(struct desk *d, const char *username)
+{
+    struct json *body = json_object(d->arena);
+    const char *id;
+    char *password;
+
+    TRY(find_id(d, username, &id));
+    TRY(ask_password(d, &password));
+    json_set_str(body, "password", password);
+    TRY(act(d, admin_users_update, ONE, arena_printf(d->arena, "/admin/api/users/%s", id), body));
+    printf("The password of %s is changed; their sessions have ended\n", username);
+    return RC_OK;
+}
+
+static enum rc unlock(struct desk *d, const char *username)
+{
+    const char *id;
+
+    TRY(find_id(d, username, &id));
+    TRY(act(d, admin_users_unlock, ONE "/unlock", arena_printf(d->arena, "/admin/api/users/%s/unlock", id), NULL));
+    printf("%s is unlocked\n", username);
+    return RC_OK;
+}
+
+static enum rc run(struct desk *d, const char *verb, const char *word, const struct user_flags *f)
+{
+    TRY(desk_open(d, f->config, false));
+    if (strcmp(verb, "add") == 0)
+        return add(d, word, f);
+    if (strcmp(verb, "set-password") == 0)
+        return set_password(d, word);
+    if (strcmp(verb, "unlock") == 0)
+        return unlock(d, word);
+    return list(d, f);
+}
+
+static bool takes_word(const char *verb)
+{
+    return strcmp(verb, "add") == 0 || strcmp(verb, "set-password") == 0 || strcmp(verb, "unlock") == 0;
+}
+
+static int check_and_run(const char *verb, const char *const *words, size_t words_n, void *arg)
+{
+    const struct user_flags *f = arg;
+    struct desk d;
+
+    if (!takes_word(verb) && strcmp(verb, "list") != 0)
+        return cli_fail("unknown: users %s; see: autentico users --help", verb);
+    if (words_n != (takes_word(verb) ? 1 : 0))
+        return cli_fail("users %s %s", verb, takes_word(verb) ? "needs one username" : "takes flags only");
+    enum rc rc = run(&d, verb, words_n > 0 ? words[0] : NULL, f);
+    desk_close(&d);
+    return cli_exit(rc);
+}
+
+int cli_users(int argc, char **argv)
+{
+    struct user_flags f = { NULL, NULL, false, false };
+    const struct flag flags[] = {
+        { "config", FLAG_TEXT, &f.config },
+        { "email", FLAG_TEXT, &f.email },
+        { "admin", FLAG_SET, &f.admin },
+        { "json", FLAG_SET, &f.json },
+    };
+
+    return cli_verb("users", argc, argv, flags, ARRAY_LEN(flags), check_and_run, &f);
+}
