@@ -216,7 +216,7 @@ static enum rc render_private(struct arena *a, const struct conf *conf, const st
     add_word(&w, "LISTEN_DEFAULT", listen_lines(a, conf->listen_port, " default_server"));
     add_word(&w, "LISTEN", listen_lines(a, conf->listen_port, ""));
     /* root without capabilities cannot make workers of another identity */
-    add_word(&w, "MASTER_LINE", out->as_root ? "master_process off;" : "");
+    add_word(&w, "MASTER_LINE", out->as_root ? "user root;\nmaster_process off;" : "");
     add_word(&w, "LOCATIONS", locations);
     TRY(fill(a, text, &w, &config));
     out->config = config;

@@ -318,7 +318,7 @@ static void test_page_new_refused(void **state)
     assert_has(page, "id=\"redirect_uris-error\"");
     assert_has(page, "javascript:x</textarea>");
     page = run_page(M_POST, "/admin/clients/new", "", 400);
-    assert_has(page, "role=\"alert\"");
+    assert_has(page, "id=\"client_name-error\">missing");
 }
 
 static void test_page_update(void **state)

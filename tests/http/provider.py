@@ -1,0 +1,246 @@
+"""Starts Autentico as an operator would, and walks through sign-ins as a browser without JavaScript would."""
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+import requests
+
+BINARY = os.environ.get("AUTENTICO_BINARY", "autentico")
+ADMIN, PASSWORD = "admin", "correct horse battery"
+CALLBACK = "https://app.example.test/callback"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def b64url(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def pkce():
+    verifier = b64url(secrets.token_bytes(32))
+    return verifier, b64url(hashlib.sha256(verifier.encode()).digest())
+
+
+def query_of(url):
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query, keep_blank_values=True))
+
+
+def hidden(page, name):
+    """The scraping pattern of form-fields 1: name, white space, value."""
+    found = re.search(r'name="%s"\s+value="([^"]*)"' % re.escape(name), page)
+    return html.unescape(found.group(1)) if found else None
+
+
+def error_of(page):
+    found = re.search(r'class="auth-error"[^>]*role="alert"[^>]*>([^<]*)<', page)
+    return html.unescape(found.group(1)).strip() if found else None
+
+
+class Client:
+    def __init__(self, provider, client_id, secret, redirect_uri):
+        self.provider, self.id, self.secret, self.redirect_uri = provider, client_id, secret, redirect_uri
+
+    @property
+    def auth(self):
+        return (self.id, self.secret) if self.secret else None
+
+
+class Browser(requests.Session):
+    """Cookies, Origin on posts, no automatic redirects."""
+
+    def __init__(self, provider):
+        super().__init__()
+        self.provider = provider
+        self.trust_env = False
+
+    def request(self, method, url, **kw):
+        if url.startswith("/"):
+            url = self.provider.url + url
+        kw.setdefault("allow_redirects", False)
+        kw.setdefault("timeout", 30)
+        if method.upper() == "POST":
+            kw["headers"] = {"Origin": self.provider.url, **(kw.get("headers") or {})}
+        return super().request(method, url, **kw)
+
+    def follow(self, response, until=None):
+        """Redirects that stay with the provider."""
+        for _ in range(10):
+            where = response.headers.get("Location")
+            if response.status_code not in (301, 302, 303) or where is None:
+                return response
+            where = urllib.parse.urljoin(response.url, where)
+            if not where.startswith(self.provider.url) or (until and where.startswith(until)):
+                return response
+            response = self.get(where)
+        raise AssertionError("redirected in circles")
+
+
+class Provider:
+    def __init__(self, url_host="localhost", **env):
+        self.dir = tempfile.mkdtemp(prefix="aut-")
+        self.port = free_port()
+        self.url = f"http://{url_host}:{self.port}"
+        self.issuer = self.url + "/oauth2"
+        self.env = {"PATH": os.environ["PATH"], "AUTENTICO_RATE_LIMIT_RPS": "0", "AUTENTICO_LOG_FORMAT": "json",
+                    "AUTENTICO_TEST_CLOCK": os.path.join(self.dir, "clock"), **env}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.env[name] = os.environ[name]
+        self.process = None
+        self.run("init", "--url", self.url, "--dev")
+
+    # --- processes -----------------------------------------------------------
+    def run(self, *args, check=True, **kw):
+        done = subprocess.run([BINARY, *args], cwd=self.dir, env=self.env, capture_output=True, text=True,
+                              timeout=60, **kw)
+        if check and done.returncode != 0:
+            raise AssertionError(f"autentico {' '.join(args)}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self):
+        self.log = open(os.path.join(self.dir, "log"), "ab")
+        self.out = open(os.path.join(self.dir, "out"), "ab")
+        self.process = subprocess.Popen([BINARY, "start"], cwd=self.dir, env=self.env, stdout=self.out,
+                                        stderr=self.log, stdin=subprocess.DEVNULL)
+        self.wait()
+
+    def wait(self, seconds=30):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError("start ended: " + self.read_log())
+            try:
+                if requests.get(self.url + "/healthz", timeout=2).status_code == 200:
+                    return
+            except requests.RequestException:
+                pass
+            time.sleep(0.02)
+        raise AssertionError("does not answer: " + self.read_log())
+
+    def stop(self):
+        status = None
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            status = self.process.wait(20)
+        log = self.read_log()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        assert status in (None, 0), log
+        for word in ("AddressSanitizer", "runtime error:", "LeakSanitizer"):
+            assert word not in log, log
+        return status
+
+    def read_log(self):
+        with open(os.path.join(self.dir, "log"), errors="replace") as f:
+            return f.read()
+
+    def events(self, name):
+        out = []
+        for line in self.read_log().splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if row.get("event") == name:
+                out.append(row)
+        return out
+
+    def children(self):
+        """pid -> kind, from the log's own words for what the parent started."""
+        out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
+        return [int(word) for word in out.stdout.split()]
+
+    def travel(self, seconds):
+        path = self.env["AUTENTICO_TEST_CLOCK"]
+        with open(path + ".new", "w") as f:
+            f.write(str(seconds))
+        os.rename(path + ".new", path)
+
+    # --- set-up --------------------------------------------------------------
+    def onboard_cli(self, email="admin@example.test"):
+        self.run("onboard", "--username", ADMIN, "--password", PASSWORD, "--email", email)
+
+    def add_client(self, refresh=False, public=False, name="Test app", redirect_uri=CALLBACK, **kw):
+        args = ["clients", "add", "--name", name, "--redirect-uri", redirect_uri, "--json"]
+        args += ["--refresh"] if refresh else []
+        args += ["--public"] if public else []
+        for key, value in kw.items():
+            args += ["--" + key.replace("_", "-"), value]
+        row = json.loads(self.run(*args).stdout)
+        return Client(self, row["client_id"], row.get("client_secret"), redirect_uri.split()[0])
+
+    def add_user(self, username, password=PASSWORD, email=None, admin=False):
+        args = ["users", "add", username] + (["--email", email] if email else []) + (["--admin"] if admin else [])
+        return self.run(*args, input=password + "\n").stdout
+
+    # --- the protocol --------------------------------------------------------
+    def authorize_url(self, client, **params):
+        q = {"response_type": "code", "client_id": client.id, "redirect_uri": client.redirect_uri,
+             "scope": "openid profile email", "state": "st", "nonce": "no"}
+        q.update(params)
+        return self.issuer + "/authorize?" + urllib.parse.urlencode({k: v for k, v in q.items() if v is not None})
+
+    def login_form(self, page):
+        names = ("csrf_token", "authorize_sig", "state", "redirect_uri", "client_id", "scope", "nonce",
+                 "code_challenge", "code_challenge_method", "prompt")
+        return {name: hidden(page, name) or "" for name in names}
+
+    def post_login(self, browser, page, username=ADMIN, password=PASSWORD, **changes):
+        form = self.login_form(page)
+        form.update({"username": username, "password": password}, **changes)
+        return browser.post("/oauth2/login", data=form)
+
+    def sign_in(self, client, browser=None, username=ADMIN, password=PASSWORD, **params):
+        """The whole dialogue; returns the parameters of the redirect to the application."""
+        browser = browser or Browser(self)
+        page = browser.get(self.authorize_url(client, **params))
+        assert page.status_code == 200, page.text
+        answer = self.post_login(browser, page.text, username, password)
+        assert answer.status_code == 302, answer.text
+        assert answer.headers["Location"].startswith(client.redirect_uri), answer.headers["Location"]
+        return query_of(answer.headers["Location"])
+
+    def token(self, client=None, auth="default", **form):
+        if auth == "default":
+            auth = client.auth if client else None
+        return requests.post(self.issuer + "/token", data=form, auth=auth, timeout=30)
+
+    def redeem(self, client, code, **more):
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": client.redirect_uri, **more}
+        if not client.secret:
+            form["client_id"] = client.id
+        return self.token(client, **form)
+
+    def refresh(self, client, refresh_token, **more):
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **more}
+        if not client.secret:
+            form["client_id"] = client.id
+        return self.token(client, **form)
+
+    def tokens(self, client, browser=None, **params):
+        answer = self.redeem(client, self.sign_in(client, browser, **params)["code"])
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def userinfo(self, access_token):
+        return requests.get(self.issuer + "/userinfo", headers={"Authorization": "Bearer " + access_token}, timeout=30)
+
+    def introspect(self, client, token):
+        return requests.post(self.issuer + "/introspect", data={"token": token}, auth=client.auth, timeout=30).json()
+
+    def jwks(self):
+        return requests.get(self.issuer + "/.well-known/jwks.json", timeout=30).json()

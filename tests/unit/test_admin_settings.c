@@ -1,0 +1,136 @@
+/* Settings in the admin API: http-api 7.6, settings 3; design D16, D17. */
+#include "config.h"
+
+#include "admin_test.h"
+
+#define API "/admin/api/settings"
+
+static int with_defaults(void **state)
+{
+    console_world(state);
+    assert_ok(settings_write_defaults(DB, T0));
+    return 0;
+}
+
+static struct json *all(void)
+{
+    return json_get(run_json(M_GET, API, NULL, 200), "data");
+}
+
+static int64_t version(void)
+{
+    int64_t n = -1;
+
+    assert_ok(installation_version(DB, &n));
+    return n;
+}
+
+static void put(const char *body)
+{
+    run_json(M_PUT, API, body, 204);
+}
+
+static void test_get(void **state)
+{
+    struct json *j;
+
+    (void)state;
+    assert_ok(settings_put(DB, "private_key", "x", T0));
+    assert_ok(settings_put(DB, "smtp_password", "x", T0));
+    assert_ok(settings_put(DB, "my_own_key", "kept", T0));
+    j = all();
+    assert_string_equal(text_of(j, "access_token_expiration"), "15m");
+    assert_string_equal(text_of(j, "sso_enabled"), "true");
+    assert_string_equal(text_of(j, "smtp_port"), "587");
+    assert_string_equal(text_of(j, "my_own_key"), "kept");
+    assert_false(json_has(j, "smtp_password"));
+    assert_false(json_has(j, "private_key"));
+}
+
+static void test_put(void **state)
+{
+    int64_t before = version();
+    struct exchange *x;
+
+    (void)state;
+    put("{\"access_token_expiration\":\"5m\",\"theme_title\":\"My\\nPlace\",\"my_own_key\":\"1\"}");
+    assert_string_equal(text_of(all(), "access_token_expiration"), "5m");
+    assert_string_equal(text_of(all(), "my_own_key"), "1");
+    assert_true(version() > before);
+    assert_trail("settings_updated", "");
+    x = a_visit(M_GET, API, NULL);
+    assert_int_equal(x->settings->access_token_expiration, 300);
+}
+
+static void test_reserved(void **state)
+{
+    int64_t before = version();
+
+    (void)state;
+    put("{\"onboarded\":\"true\",\"private_key\":\"x\"}");
+    assert_string_equal(text_of(all(), "onboarded"), "false");
+    assert_int_equal(count("SELECT COUNT(*) FROM settings WHERE key = 'private_key'"), 0);
+    assert_int_equal(version(), before);
+    put("{\"onboarded\":true,\"theme_title\":\"T\"}"); /* whatever they are */
+    assert_string_equal(text_of(all(), "theme_title"), "T");
+    put("{}");
+}
+
+/* Nothing is stored when one of them is refused. */
+static void test_refused(void **state)
+{
+    static const char *const members[] = {
+        "\"access_token_expiration\":\"soon\"", "\"access_token_expiration\":\"-1m\"",
+        "\"access_token_expiration\":\"25h\"", "\"access_token_expiration\":\"\"",
+        "\"refresh_token_expiration\":\"1d\"", "\"account_lockout_duration\":\"15\"",
+        "\"sso_enabled\":true", "\"account_lockout_max_attempts\":5", "\"theme_title\":null", "\"theme_title\":{}",
+        "\"require_mfa\":\"true\"", "\"mfa_enabled\":\"true\"", "\"auth_mode\":\"passkey_only\"",
+        "\"smtp_host\":\"mail.example\"", "\"theme_css_file\":\"/etc/passwd\"", "\"cors_allowed_origins\":\"*\"",
+        "\"theme_title\":\"a\\u0001b\"", "\"\":\"x\"", "\"a\\u0000b\":\"x\"",
+        "\"lockout_duration\":\"5m\",\"account_lockout_duration\":\"6m\"",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        int64_t before = version();
+
+        run_refused(M_PUT, API, arena_printf(A, "{\"theme_tagline\":\"stored\",%s}", members[i]),
+                    REFUSE_INVALID_REQUEST);
+        assert_string_equal(text_of(all(), "theme_tagline"), "");
+        assert_int_equal(version(), before);
+    }
+    run_refused(M_PUT, API, "", REFUSE_INVALID_REQUEST);
+    run_refused(M_PUT, API, "[]", REFUSE_INVALID_REQUEST);
+}
+
+static void test_not_available(void **state)
+{
+    struct exchange *x = as_admin(M_PUT, API, "{\"magic_link_enabled\":\"true\"}");
+
+    (void)state;
+    assert_no(x, run(x), REFUSE_INVALID_REQUEST);
+    assert_has(refusal_text(&x->no), "not available yet");
+    put("{\"magic_link_enabled\":\"false\",\"smtp_port\":\"587\",\"require_mfa\":\"0\"}");
+}
+
+/* design D16 */
+static void test_guide_names(void **state)
+{
+    (void)state;
+    put("{\"lockout_max_attempts\":\"7\",\"lockout_duration\":\"5m\",\"account_lockout_duration\":\"5m\"}");
+    assert_string_equal(text_of(all(), "account_lockout_max_attempts"), "7");
+    assert_string_equal(text_of(all(), "account_lockout_duration"), "5m");
+    assert_false(json_has(all(), "lockout_duration"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, with_defaults, after)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_get), TEST(test_put), TEST(test_reserved), TEST(test_refused), TEST(test_not_available),
+        TEST(test_guide_names),
+    };
+
+    return cmocka_run_group_tests(tests, with_consoles, without_consoles);
+}
