@@ -68,6 +68,9 @@ class Browser(requests.Session):
         self.provider = provider
         self.trust_env = False
 
+    def get(self, url, **kw):
+        return self.request("GET", url, **kw)
+
     def request(self, method, url, **kw):
         if url.startswith("/"):
             url = self.provider.url + url

@@ -16,7 +16,7 @@ static int with_table(void **state)
 {
     in_file(state);
     assert_ok(db_run(db_sql(DB, "CREATE TABLE t (n INTEGER PRIMARY KEY, text TEXT UNIQUE,"
-                                " bin BLOB, is INTEGER CHECK (is IN (0, 1))) STRICT")));
+                                " bin BLOB, flag INTEGER CHECK (flag IN (0, 1))) STRICT")));
     return 0;
 }
 
@@ -60,7 +60,7 @@ static void test_keeps_statements(void **state)
 
 static void test_types(void **state)
 {
-    struct stmt *q = db_sql(DB, "INSERT INTO t (n, text, bin, is) VALUES ($1, $2, $3, $4)");
+    struct stmt *q = db_sql(DB, "INSERT INTO t (n, text, bin, flag) VALUES ($1, $2, $3, $4)");
     int64_t n;
 
     (void)state;
@@ -70,7 +70,7 @@ static void test_types(void **state)
     db_bool(q, 4, true);
     assert_ok(db_run(q));
     assert_int_equal(db_changed(DB), 1);
-    assert_int_equal(count("SELECT COUNT(*) FROM t WHERE text IS NULL AND is = 1"
+    assert_int_equal(count("SELECT COUNT(*) FROM t WHERE text IS NULL AND flag = 1"
                            " AND bin = X'61006200'"), 1);
     assert_none(db_int_of(db_sql(DB, "SELECT text FROM t WHERE n = 7"), &n));
     assert_none(db_int_of(db_sql(DB, "SELECT n FROM t WHERE n = 8"), &n));
@@ -111,8 +111,8 @@ static void test_refusals_say_why(void **state)
     assert_string_equal(db_why(DB), "t.text");
     assert_refused(put(DB, 1, "other"));
     assert_string_equal(db_why(DB), "t.n");
-    assert_refused(db_run(db_sql(DB, "INSERT INTO t (n, is) VALUES (5, 2)")));
-    assert_string_equal(db_why(DB), "is IN (0");
+    assert_refused(db_run(db_sql(DB, "INSERT INTO t (n, flag) VALUES (5, 2)")));
+    assert_string_equal(db_why(DB), "flag IN (0");
     assert_refused(db_run(db_sql(DB, "INSERT INTO passwords (user_id, hash, changed_at, hashed_at)"
                                      " VALUES ('nobody', 'x', 1, 1)")));
     assert_string_equal(db_why(DB), "FOREIGN KEY");
