@@ -98,7 +98,7 @@ CREATE TABLE client_secrets (
     expires_at INTEGER,                 -- NULL: until removed
     CHECK ((sha256 IS NULL) <> (hash IS NULL))
 ) STRICT;
-CREATE INDEX client_secrets_by_client ON client_secrets (client_id, created_at);
+CREATE INDEX client_secrets_by_client ON client_secrets (client_id, created_at, id);
 
 CREATE TABLE settings (
     key TEXT PRIMARY KEY,

@@ -10,6 +10,7 @@
 #include "store/db.h"
 
 #define DB_BUSY_MS 5000      /* for strangers: among ourselves the write lock decides */
+#define DB_BUSY_MS_LIMITS 100
 #define DB_LOCK_MS 5000
 #define DB_PARAMETERS_MAX 63 /* they have a bit each */
 

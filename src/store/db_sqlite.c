@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "store/db_schema.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define WAL_FRAMES_MAX 4000       /* the keeper is gone when a worker sees as many */
@@ -37,6 +38,11 @@ static int set_flag(sqlite3 *handle, int flag, int value)
     return sqlite3_db_config(handle, flag, value, (int *)0);
 }
 
+static int busy_ms(const struct db *db)
+{
+    return db->is_limits ? DB_BUSY_MS_LIMITS : DB_BUSY_MS;
+}
+
 static int configure_flags(sqlite3 *handle)
 {
     int code = set_flag(handle, SQLITE_DBCONFIG_DEFENSIVE, 1);
@@ -45,8 +51,7 @@ static int configure_flags(sqlite3 *handle)
     code = code ? code : set_flag(handle, SQLITE_DBCONFIG_DQS_DML, 0);
     code = code ? code : set_flag(handle, SQLITE_DBCONFIG_DQS_DDL, 0);
     code = code ? code : set_flag(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
-    code = code ? code : sqlite3_extended_result_codes(handle, 1);
-    return code ? code : sqlite3_busy_timeout(handle, DB_BUSY_MS);
+    return code ? code : sqlite3_extended_result_codes(handle, 1);
 }
 
 static int is_wal(void *arg, int n, char **values, char **names)
@@ -56,23 +61,31 @@ static int is_wal(void *arg, int n, char **values, char **names)
     return 0;
 }
 
-/* The switch to WAL is the one step where SQLite does not wait for others. */
-static enum rc enter_wal(struct db *db)
+/* The switch to WAL is the one step where SQLite does not always wait for others. */
+static int switch_to_wal(struct db *db)
+{
+    int64_t until = clock_mono_ms() + busy_ms(db);
+    int code;
+
+    for (;;) {
+        code = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+        if ((code & 0xff) != SQLITE_BUSY || clock_mono_ms() >= until)
+            return code;
+        usleep(20000);
+    }
+}
+
+static enum rc enter_wal(struct db *db, const char *path)
 {
     bool is = false;
     int code = sqlite3_exec(db->handle, "PRAGMA journal_mode", is_wal, &is, NULL);
 
     if (code != SQLITE_OK || is)
-        return db_outcome(db, "PRAGMA journal_mode", code);
+        return db_outcome(db, path, code);
     TRY(db_lock(db));
-    for (int i = 0; i < 100; i++) {
-        code = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
-        if ((code & 0xff) != SQLITE_BUSY)
-            break;
-        usleep(20000);
-    }
+    code = switch_to_wal(db);
     db_unlock(db);
-    return db_outcome(db, "PRAGMA journal_mode=WAL", code);
+    return db_outcome(db, path, code);
 }
 
 static const char *synchronous(const struct db_open *how)
@@ -88,14 +101,15 @@ static enum rc configure(struct db *db, const struct db_open *how)
     static const char pragmas[] = "PRAGMA cache_size=-512; PRAGMA mmap_size=0;"
                                   "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0";
 
-    TRY(db_outcome(db, "configuration", configure_flags(db->handle)));
-    TRY(db_outcome(db, pragmas, sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL)));
-    TRY(db_outcome(db, "synchronous", sqlite3_exec(db->handle, synchronous(how), NULL, NULL, NULL)));
-    TRY(enter_wal(db));
+    TRY(db_outcome(db, how->path, configure_flags(db->handle)));
+    TRY(db_outcome(db, how->path, sqlite3_busy_timeout(db->handle, busy_ms(db))));
+    TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL)));
+    TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, synchronous(how), NULL, NULL, NULL)));
+    TRY(enter_wal(db, how->path));
     sqlite3_wal_hook(db->handle, note_frames, db);
     /* a replaced limits.db must not take its successor's -wal with it, which has the same name */
     if (how->is_limits)
-        TRY(db_outcome(db, "configuration",
+        TRY(db_outcome(db, how->path,
                        set_flag(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)));
     return RC_OK;
 }
@@ -241,7 +255,7 @@ enum rc db_checkpoint(struct db *db, bool is_hard, struct checkpoint *out)
     TRY(db_lock(db));
     sqlite3_busy_timeout(db->handle, 100);
     rc = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, out);
-    sqlite3_busy_timeout(db->handle, DB_BUSY_MS);
+    sqlite3_busy_timeout(db->handle, busy_ms(db));
     db_unlock(db);
     return rc;
 }

@@ -166,6 +166,11 @@ void limits_close(struct limits *l)
     free(l);
 }
 
+struct db *limits_db(struct limits *l)
+{
+    return l->db;
+}
+
 /*
  * One statement for both tiers.  $2, $3: burst; $4, $5: tokens per millisecond;
  * $6: now.  A request takes one of each, or none.

@@ -20,5 +20,6 @@ void limits_close(struct limits *l);
 bool limits_take(struct limits *l, const char *key, int64_t now_ms);
 void limits_refund(struct limits *l, const char *key, int64_t now_ms); /* design D11b */
 void limits_sweep(struct limits *l, int64_t now_ms);                   /* idle over 10 minutes */
+struct db *limits_db(struct limits *l); /* for the plan check; NULL while there is none */
 
 #endif

@@ -399,5 +399,6 @@ int main(void)
         TEST(never_more_than_cap),
     };
 
+    alarm(300); /* a process that does not end is a failure, too */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

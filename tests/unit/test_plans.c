@@ -1,0 +1,241 @@
+#include "config.h"
+
+/*
+ * Every statement of the store runs once, and none of their plans may walk a
+ * growing table or sort.  Exempt by the name that begins the statement: the
+ * contract's lists, counts, and tables that stay small.
+ */
+
+#include "store_test.h"
+
+#include "store/audit.h"
+#include "store/codes.h"
+#include "store/console_sessions.h"
+#include "store/lockouts.h"
+#include "store/passwords.h"
+#include "store/replays.h"
+#include "store/settings_table.h"
+#include "store/signing_keys.h"
+
+static void run_users(void)
+{
+    struct lockout l;
+    const char *hash;
+    struct user u;
+    int64_t n;
+    bool any;
+
+    assert_ok(users_by_id(DB, A, "u1", &u));
+    assert_ok(users_by_username(DB, A, "ann", &u));
+    assert_ok(users_by_id_any(DB, A, "u1", &u));
+    assert_ok(users_update(DB, &u));
+    assert_ok(users_set_last_login(DB, "u1", NOW));
+    assert_ok(users_any(DB, &any));
+    assert_ok(users_count(DB, &n));
+    assert_ok(passwords_set(DB, "u1", "hash", NOW));
+    assert_ok(passwords_find(DB, A, "u1", &hash));
+    assert_ok(passwords_upgrade(DB, "u1", "hash", "other", NOW));
+    assert_ok(lockouts_claim(DB, A, "u1", 5, 60, NOW, &l));
+    assert_ok(lockouts_find(DB, A, "u1", &l));
+    assert_ok(lockouts_clear(DB, "u1"));
+}
+
+static void run_clients(void)
+{
+    struct client_secret s = { .id = "x", .sha256 = hash_like(1), .created_at = NOW };
+    struct client_secrets secrets;
+    struct client c;
+    int64_t n;
+
+    assert_ok(clients_find(DB, A, "app", &c));
+    assert_ok(clients_update(DB, &c));
+    assert_ok(clients_set_active(DB, "app", true, NOW));
+    assert_ok(clients_add_secret(DB, "app", &s));
+    assert_ok(clients_secrets(DB, A, "app", NOW, &secrets));
+    assert_ok(clients_expire_secrets(DB, "app", NULL, NOW));
+    assert_ok(clients_touch(DB, "app", NOW));
+    assert_ok(clients_count(DB, &n));
+}
+
+static void run_lists(void)
+{
+    struct users_query u = { .list = { .limit = 9 }, .is_email_verified = -1 };
+    struct clients_query c = { .list = { .limit = 9 }, .is_active = -1 };
+    struct clients_page clients;
+    struct users_page users;
+
+    for (int down = 0; down < 2; down++) {
+        u.list.is_descending = c.list.is_descending = down;
+        for (size_t i = 0; users_sorts[i]; i++) {
+            u.list.sort = users_sorts[i];
+            assert_ok(users_list(DB, A, &u, &users));
+        }
+        for (size_t i = 0; clients_sorts[i]; i++) {
+            c.list.sort = clients_sorts[i];
+            assert_ok(clients_list(DB, A, &c, &clients));
+        }
+    }
+}
+
+static void run_settings(void)
+{
+    struct installation in;
+    struct settings s;
+
+    assert_ok(settings_write_defaults(DB, NOW));
+    assert_ok(settings_put(DB, "theme_title", "x", NOW));
+    assert_ok(settings_load(DB, A, &s));
+    assert_ok(installation_get(DB, A, &in));
+    assert_ok(installation_bump(DB));
+    assert_ok(installation_set_fingerprint(DB, "x"));
+    assert_ok(installation_set_onboard_token(DB, hash_like(1), NOW));
+}
+
+static void run_protocol(void)
+{
+    struct code c = {
+        .code_hash = hash_like(11), .client_id = "app", .user_id = "u1", .session_id = "s1",
+        .redirect_uri = "https://app.example/cb", .scope = "openid", .acr = "1", .created_at = NOW,
+        .expires_at = NOW + 60,
+    };
+    struct console_session o = {
+        .id = "o1", .cookie_hash = hash_like(5), .console = "admin", .user_id = "u1", .family_id = "f1",
+        .created_at = NOW, .expires_at = NOW + 60,
+    };
+    struct token_view v;
+    struct session s;
+    const char *family;
+
+    assert_ok(codes_add(DB, &c));
+    assert_ok(codes_redeem(DB, A, hash_like(11), "app", NOW, &c));
+    assert_ok(codes_set_family(DB, hash_like(11), "f1"));
+    assert_ok(codes_replayed(DB, A, hash_like(11), "app", &family));
+    assert_ok(console_sessions_add(DB, &o));
+    assert_ok(console_sessions_find(DB, A, hash_like(5), "admin", NOW, &o));
+    assert_ok(console_sessions_end(DB, "o1", NOW));
+    assert_ok(sessions_by_cookie(DB, A, hash_like(1), &s));
+    assert_ok(sessions_by_id(DB, A, "s1", &s));
+    assert_ok(sessions_touch(DB, "s1", NOW + 1));
+    assert_ok(tokens_find(DB, A, 1, &v));
+    assert_ok(tokens_rotate(DB, 1, NOW));
+    assert_ok(tokens_revoke(DB, 1, NOW));
+    assert_ok(families_extend(DB, "f1", NOW + 5000));
+    assert_ok(families_revoke(DB, "f1", "x", NOW));
+    assert_ok(families_revoke_of_user(DB, "u1", NULL, "x", NOW));
+    assert_ok(families_revoke_of_client(DB, "app", "x", NOW));
+    assert_ok(replays_spend(DB, hash_like(1), NOW));
+}
+
+static void run_rest(void)
+{
+    struct signing_key_row k = { .kid = "k", .alg = "RS256", .public_jwk = "{}", .state = "next",
+                                 .thumbprint = "t", .created_at = NOW };
+    struct audit_event e = { .event = "x", .at = NOW, .retention_s = 1 };
+    struct signing_key_rows keys;
+    struct audit_rows trail;
+
+    assert_ok(signing_keys_add(DB, &k));
+    assert_ok(signing_keys_set_state(DB, "k", "active", NOW));
+    assert_ok(signing_keys_all(DB, A, &keys));
+    assert_ok(audit_add(DB, &e));
+    assert_ok(audit_latest(DB, A, 5, &trail));
+}
+
+static void run_ends(void)
+{
+    int64_t n;
+
+    assert_ok(sessions_end_idle(DB, NOW + 99, NOW + 99, 500, NOW, &n));
+    assert_ok(sessions_end(DB, "s1", "x", NOW));
+    assert_ok(sessions_end_of_user(DB, "u1", NULL, "x", NOW));
+    assert_ok(tokens_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(codes_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(console_sessions_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(sessions_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(families_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(replays_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(audit_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(users_deactivate(DB, "u1", NOW));
+    assert_ok(users_reactivate(DB, "u1", NOW));
+    assert_ok(users_delete(DB, "u1"));
+}
+
+struct findings { int lines_n, bad_n; };
+
+static bool is_exempt(const char *sql)
+{
+    return strncmp(sql, "/* list ", 8) == 0 || strncmp(sql, "/* count ", 9) == 0 ||
+           strncmp(sql, "/* small */", 11) == 0;
+}
+
+/* An index walked as far as a LIMIT is no scan of the table. */
+static bool is_bad(const char *sql, const char *detail)
+{
+    if (strstr(detail, "USE TEMP B-TREE") || strstr(detail, "AUTOMATIC"))
+        return true;
+    if (strncmp(detail, "SCAN ", 5) != 0 || strcmp(detail, "SCAN CONSTANT ROW") == 0)
+        return false;
+    return !(strstr(detail, "USING") && strstr(sql, "LIMIT"));
+}
+
+static void look(const char *sql, const char *detail, void *arg)
+{
+    struct findings *f = arg;
+
+    f->lines_n++;
+    if (is_exempt(sql) || !is_bad(sql, detail))
+        return;
+    f->bad_n++;
+    print_message("%s\n    in %s\n", detail, sql);
+}
+
+static void test_plans(void **state)
+{
+    struct findings f = { 0 };
+
+    (void)state;
+    add_household();
+    run_users();
+    run_clients();
+    run_lists();
+    run_settings();
+    run_protocol();
+    run_rest();
+    run_ends();
+    db_each_plan(DB, look, &f);
+    assert_true(f.lines_n > 100);
+    assert_int_equal(f.bad_n, 0);
+}
+
+/* The lists that people meet first follow an index even so. */
+static void look_at_list(const char *sql, const char *detail, void *arg)
+{
+    (void)sql;
+    if (strstr(detail, "USE TEMP B-TREE"))
+        ++*(int *)arg;
+}
+
+static void test_default_lists_do_not_sort(void **state)
+{
+    static const char *const sorts[] = { "created_at", "username", "id" };
+    struct users_query u = { .list = { .limit = 9 }, .is_email_verified = -1 };
+    struct users_page p;
+    int sorted_n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(sorts); i++) {
+        u.list.sort = sorts[i];
+        u.list.is_descending = !u.list.is_descending;
+        assert_ok(users_list(DB, A, &u, &p));
+    }
+    db_each_plan(DB, look_at_list, &sorted_n);
+    assert_int_equal(sorted_n, 0);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
+    const struct CMUnitTest tests[] = { T(test_plans), T(test_default_lists_do_not_sort) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
