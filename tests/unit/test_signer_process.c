@@ -520,7 +520,11 @@ static void its_state_is_locked(void **state)
     while (fgets(line, sizeof(line), f))
         is_locked = is_locked || (text_starts(line, "VmLck:") && !strstr(line, " 0 kB"));
     fclose(f);
+#ifndef __SANITIZE_ADDRESS__ /* whose runtime makes mlock() do nothing */
     assert_true(is_locked);
+#else
+    (void)is_locked;
+#endif
     stop(&p);
 }
 
