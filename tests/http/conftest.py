@@ -1,32 +1,5 @@
-"""Real workers behind a real nginx, one installation per test module, in a folder of its own."""
 import pathlib
 import sys
 
-import pytest
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from provider import Provider  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def provider():
-    p = Provider()
-    p.start()
-    p.onboard_cli()
-    yield p
-    p.stop()
-
-
-@pytest.fixture(scope="module")
-def fresh():
-    """A provider that nobody has set up yet."""
-    p = Provider()
-    p.start()
-    yield p
-    p.stop()
-
-
-@pytest.fixture(scope="module")
-def client(provider):
-    """A confidential application with refresh tokens."""
-    return provider.add_client(refresh=True)
+from fixtures import client, fresh, provider  # noqa: E402,F401

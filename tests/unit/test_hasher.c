@@ -264,6 +264,7 @@ static void die_in_the_middle(int control_fd)
         usleep(1000);
     if (fork() == 0) {
         close(reply_fd);
+        arena_done(a);
         run(control_fd);
     }
     kill(getpid(), SIGKILL);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -419,6 +420,7 @@ static void die_in_the_middle(int control_fd)
         usleep(1000);
     if (fork() == 0) {
         close(reply_fd);
+        arena_done(a);
         run(control_fd);
     }
     kill(getpid(), SIGKILL);
@@ -505,6 +507,15 @@ static void several_signers_on_one_queue(void **state)
         stop(&ps[i - 1]);
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_NO_MLOCK 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_NO_MLOCK 1 /* the sanitizer makes mlock() do nothing */
+#endif
+
 /* Its secrets stay in memory. */
 static void its_state_is_locked(void **state)
 {
@@ -514,6 +525,10 @@ static void its_state_is_locked(void **state)
     FILE *f;
 
     (void)state;
+#ifdef HAS_NO_MLOCK
+    stop(&p);
+    skip();
+#endif
     (void)generate(ALG_EDDSA);
     f = fopen(arena_printf(arena, "/proc/%d/status", (int)p.pid), "r");
     assert_non_null(f);
@@ -528,9 +543,12 @@ static void its_state_is_locked(void **state)
     stop(&p);
 }
 
+static int *dumpable; /* shared */
+
 static int tell_dumpable(void)
 {
-    _exit(prctl(PR_GET_DUMPABLE) == 0 ? 42 : 1);
+    *dumpable = prctl(PR_GET_DUMPABLE);
+    return -1;
 }
 
 /* Nor does anybody of its uid read that memory. */
@@ -541,6 +559,8 @@ static void it_is_not_dumpable(void **state)
     int pair[2];
 
     (void)state;
+    dumpable = mmap(NULL, sizeof(*dumpable), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    *dumpable = -1;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     p.pid = fork();
     if (p.pid == 0) {
@@ -550,7 +570,9 @@ static void it_is_not_dumpable(void **state)
         _exit(signer_run(&setup));
     }
     assert_int_equal(signer_hand_over(pair[0], &secrets), RC_OK);
-    assert_int_equal(WEXITSTATUS(status_of(&p)), 42);
+    assert_int_equal(WEXITSTATUS(status_of(&p)), 1); /* "not entered" */
+    assert_int_equal(*dumpable, 0);
+    munmap(dumpable, sizeof(*dumpable));
     close(pair[0]);
     close(pair[1]);
 }

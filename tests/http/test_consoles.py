@@ -1,0 +1,54 @@
+"""Onboarding and the consoles, by the ordinary code flow (design D13, D14, D23)."""
+import re
+
+from provider import PASSWORD, Browser, error_of, hidden
+
+
+def test_from_nothing_to_an_application(fresh):
+    browser = Browser(fresh)
+    page = browser.get("/onboard")
+    assert page.status_code == 200 and 'data-testid="onboard-title"' in page.text
+    form = {"csrf_token": hidden(page.text, "csrf_token"), "username": "admin", "email": "a@example.test",
+            "password": PASSWORD, "confirm_password": "another"}
+    again = browser.post("/onboard", data=form)
+    assert again.status_code == 200 and "differ" in error_of(again.text)
+    done = browser.post("/onboard", data={**form, "confirm_password": PASSWORD})
+    assert done.status_code == 302 and done.headers["Location"].endswith("/admin/")
+    dashboard = browser.follow(browser.get("/admin/"))
+    assert dashboard.status_code == 200 and 'data-testid="admin-dashboard"' in dashboard.text
+    assert browser.get("/onboard").headers["Location"].endswith("/admin/")
+
+    page = browser.get("/admin/clients/new")
+    made = browser.post("/admin/clients/new", data={
+        "csrf_token": hidden(page.text, "csrf_token"), "client_name": "My & app", "client_type": "confidential",
+        "redirect_uris": "https://app.example.test/callback\r\n", "post_logout_redirect_uris": "",
+        "scopes": "openid profile email", "allow_refresh_token": "on"})
+    assert made.status_code in (200, 201), made.text
+    secret = re.search(r'data-testid="client-secret"[^>]*>([^<]*)<', made.text)
+    assert secret and len(secret.group(1).strip()) == 43 and "My & app" not in made.text
+    assert "My &amp; app" in browser.get("/admin/clients").text
+    # without the form token nothing happens
+    assert browser.post("/admin/clients/new", data={"client_name": "x"}).status_code == 403
+
+
+def test_people_without_the_role(provider):
+    provider.add_user("plain")
+    browser = Browser(provider)
+    page = browser.follow(browser.get("/account/"))
+    answer = provider.post_login(browser, page.text, "plain")
+    home = browser.follow(answer)
+    assert home.status_code == 200 and 'data-testid="account-dashboard"' in home.text
+    denied = browser.follow(browser.get("/admin/"))
+    assert denied.status_code == 403 and 'data-testid="access-denied"' in denied.text
+
+
+def test_a_signed_out_browser_is_out_of_the_console(provider):
+    """CS-04"""
+    browser = Browser(provider)
+    page = browser.follow(browser.get("/admin/"))
+    assert browser.follow(provider.post_login(browser, page.text)).status_code == 200
+    asked = browser.get("/oauth2/logout")
+    out = browser.post("/oauth2/logout/confirm", data={
+        "csrf_token": hidden(asked.text, "csrf_token"), "handle": hidden(asked.text, "handle"), "action": "yes"})
+    assert "You have been signed out." in out.text
+    assert "Log In" in browser.follow(browser.get("/admin/")).text

@@ -1,0 +1,62 @@
+"""What dies is replaced, and nothing acknowledged is lost (design 2)."""
+import os
+import signal
+import time
+
+import requests
+
+from provider import Browser
+
+
+def test_kill_of_every_process(provider, client):
+    tokens = provider.tokens(client)
+    for pid in provider.children():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    provider.wait(10)
+    assert provider.userinfo(tokens["access_token"]).status_code == 200
+    again = provider.refresh(client, tokens["refresh_token"])
+    assert again.status_code == 200
+    assert provider.refresh(client, tokens["refresh_token"]).status_code == 400
+    assert provider.events("process_died")
+
+
+def test_secrets_are_in_no_worker(provider, client):
+    """D3a: a worker finds neither the bytes in its environment nor in the log."""
+    with open(os.path.join(provider.dir, ".env")) as f:
+        secrets = [line.strip().split("=", 1)[1] for line in f if "SECRET" in line or "KEY=" in line]
+    log = provider.read_log()
+    assert secrets and not any(s in log for s in secrets if len(s) > 30)
+
+
+def test_files_are_private(provider):
+    for name in ("autentico.db", ".env", "autentico.lock"):
+        assert os.stat(os.path.join(provider.dir, name)).st_mode & 0o077 == 0
+
+
+def test_stop_is_quick_and_clean():
+    from provider import Provider
+    p = Provider()
+    p.start()
+    began = time.monotonic()
+    assert p.stop() == 0
+    assert time.monotonic() - began < 5
+
+
+def test_second_start_says_so(provider):
+    done = provider.run("start", check=False)
+    assert done.returncode == 1 and "already running" in done.stderr
+
+
+def test_static_files_and_headers(provider):
+    """HT-18, HT-19, HT-20"""
+    css = requests.get(provider.issuer + "/static/auth.css?v=1", timeout=10)
+    assert css.status_code == 200 and "immutable" in css.headers["Cache-Control"]
+    page = Browser(provider).get("/onboard")
+    for path in ("/oauth2/static/nothing.css", "/oauth2/static/../../etc/passwd", "/oauth2/static/%2e%2e/x"):
+        assert requests.get(provider.url + path, timeout=10).status_code in (400, 404)
+    health = requests.get(provider.url + "/healthz", timeout=10)
+    assert health.json() == {"status": "ok", "database": "ok"} and page.status_code == 302
+    assert health.headers["X-Frame-Options"] == "DENY" and "frame-ancestors 'none'" in health.headers["Content-Security-Policy"]
