@@ -231,8 +231,10 @@ static size_t crypt_limit(struct arena *a, const char *encoded)
     return is_yescrypt(encoded) || is_sha_crypt(a, encoded) ? CRYPT_PASSWORD_MAX : 0;
 }
 
-/* A password that cannot be right, too long or with a NUL in it, costs as much as one that could. */
-static enum rc crypt_verify(struct arena *a, struct bytes password, const char *encoded, size_t limit)
+/* A password that cannot be right, too long or with a NUL in it, costs as much
+ * as one that could. */
+static enum rc crypt_verify(struct arena *a, struct bytes password, const char *encoded,
+                            size_t limit)
 {
     size_t n = password.n < limit ? password.n : limit;
     char *phrase = arena_strndup(a, n ? (const char *)password.p : "", n);

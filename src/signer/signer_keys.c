@@ -43,7 +43,8 @@ static enum rc load_env_key(struct signer_keys *k, struct arena *own, const char
     const char *why = "it has no AUTENTICO_JWK_CERT_KEY_ID";
 
     if (text_empty(kid) || native_import_pem(pem, &k->env_key, &why) != RC_OK) {
-        log_event(LOG_LEVEL_ERROR, "signer_start", "key", "AUTENTICO_PRIVATE_KEY", "why", why, NULL);
+        log_event(LOG_LEVEL_ERROR, "signer_start", "key", "AUTENTICO_PRIVATE_KEY", "why", why,
+                  NULL);
         return RC_REFUSED;
     }
     k->env_kid = arena_strdup(own, kid);
@@ -113,8 +114,8 @@ static enum rc unwrap(struct signer_keys *k, struct arena *a, const struct signi
     for (int i = 0; i < k->roots_n; i++)
         if (seal_open(a, k->roots[i].wrap, aad, key->private_sealed, der) == RC_OK)
             return RC_OK;
-    return fault("signer: signing key %s does not unwrap: another AUTENTICO_ENCRYPTION_KEY, or altered",
-                 key->kid);
+    return fault("signer: signing key %s does not unwrap: another AUTENTICO_ENCRYPTION_KEY,"
+                 " or altered", key->kid);
 }
 
 /* ---- the cache ---- */
@@ -154,8 +155,10 @@ static void remember(struct signer_keys *k, const uint8_t id[SHA256_BYTES],
 
 static struct gnutls_privkey_st *recall(struct signer_keys *k, const uint8_t id[SHA256_BYTES])
 {
+    struct bytes wanted = { id, SHA256_BYTES };
+
     for (size_t i = 0; i < CACHED_KEYS_MAX; i++)
-        if (k->cache[i].key && ct_equal(BYTES(k->cache[i].id), (struct bytes){ id, SHA256_BYTES })) {
+        if (k->cache[i].key && ct_equal(BYTES(k->cache[i].id), wanted)) {
             k->cache[i].used = ++k->uses;
             return k->cache[i].key;
         }

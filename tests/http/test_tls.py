@@ -107,6 +107,21 @@ def test_versions(site, version, is_taken):
     assert handshake(site.tls, version) == is_taken
 
 
+def test_the_client_could_have(site):
+    """A control: this very client does speak TLS 1.0 and 1.1 with a server that lets it."""
+    port = free_port()
+    for version in ("-tls1", "-tls1_1"):
+        control = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", version, "-quiet", "-cipher",
+                                    "DEFAULT@SECLEVEL=0", "-key", site.dir + "/key.pem", "-cert",
+                                    site.dir + "/cert.pem"], stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while not (taken := handshake(port, version)) and time.monotonic() < end:
+            time.sleep(0.05)
+        control.terminate()
+        control.wait(10)
+        assert taken, version
+
+
 def test_hsts_on_every_answer(site):
     for path in ("/oauth2/.well-known/openid-configuration", "/oauth2/static/auth.css", "/nowhere",
                  "/oauth2/static/nothing.css", "/oauth2/authorize", "/admin/"):
