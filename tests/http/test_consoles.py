@@ -52,3 +52,21 @@ def test_a_signed_out_browser_is_out_of_the_console(provider):
         "csrf_token": hidden(asked.text, "csrf_token"), "handle": hidden(asked.text, "handle"), "action": "yes"})
     assert "You have been signed out." in out.text
     assert "Log In" in browser.follow(browser.get("/admin/")).text
+
+
+def test_deactivate_and_reactivate_a_person(provider, client):
+    provider.add_user("leaver")
+    tokens = provider.tokens(client, username="leaver")
+    browser = Browser(provider)
+    page = browser.follow(browser.get("/admin/users"))
+    people = browser.follow(provider.post_login(browser, page.text))
+    href = re.search(r'href="(/admin/users/[0-9a-v]{20})"[^>]*>\s*leaver', people.text).group(1)
+    person = browser.get(href)
+    token = hidden(person.text, "csrf_token")
+    assert browser.follow(browser.post(href + "/deactivate", data={"csrf_token": token})).status_code == 200
+    assert provider.userinfo(tokens["access_token"]).status_code == 401
+    person = browser.get(href)
+    assert "Deactivated" in person.text and href + "/reactivate" in person.text
+    browser.post(href + "/reactivate", data={"csrf_token": token})
+    assert "Active" in browser.get(href).text
+    assert "code" in provider.sign_in(client, username="leaver")
