@@ -14,7 +14,8 @@ int main(int argc, char **argv)
     mallopt(M_PERTURB, 0x5a);
     mallopt(M_TRIM_THRESHOLD, 8 << 20);
     mallopt(M_MMAP_THRESHOLD, 8 << 20);
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-help") == 0 ||
+        strcmp(argv[1], "-h") == 0)
         return cli_help(1, argv);
     if (strcmp(argv[1], "--version") == 0)
         return cli_version(1, argv);

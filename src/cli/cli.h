@@ -44,8 +44,13 @@ int cli_verb(const char *command, int argc, char **argv, const struct flag *flag
 int cli_exit(enum rc rc);             /* RC_OK, RC_NONE: 0; else 1 */
 int cli_fail(const char *fmt, ...) PRINTF_LIKE(1, 2); /* "autentico: …" on standard error; returns 1 */
 
-/* A secret from the terminal without echo, or one line of standard input. */
-MUST_CHECK enum rc cli_read_secret(struct arena *a, const char *prompt, char **out);
+/*
+ * A new secret: typed twice on a terminal without echo, else one line of standard
+ * input, where nobody can watch it in a list of processes.
+ *   from_stdin  --password-stdin: a line, and no prompt even on a terminal
+ * RC_NONE: nothing was given; RC_REFUSED: said on standard error
+ */
+MUST_CHECK enum rc cli_read_secret(struct arena *a, const char *prompt, bool from_stdin, char **out);
 
 int cli_init(int argc, char **argv);
 int cli_start(int argc, char **argv);

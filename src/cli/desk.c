@@ -3,6 +3,7 @@
 #include "cli/desk.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "hasher/hasher.h"
@@ -18,6 +19,11 @@ static enum rc open_database(struct desk *d)
 {
     struct db_open how = { .path = d->conf.db_path, .wrote_fd = -1 };
 
+    if (access(d->conf.db_path, F_OK) != 0) {
+        (void)cli_fail("there is no database at %s yet; autentico onboard makes one, and so does autentico start",
+                       d->conf.db_path);
+        return RC_REFUSED;
+    }
     TRY(write_lock_open(arena_printf(d->arena, "%s/autentico.lock", d->conf.state_dir), &d->lock));
     how.lock = d->lock;
     return db_open(&how, &d->db);

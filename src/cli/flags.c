@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <termios.h>
@@ -130,6 +131,16 @@ int cli_verb(const char *command, int argc, char **argv, const struct flag *flag
     return fn(words[0], words + 1, n - 1, arg);
 }
 
+/* --- secrets ---------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+
+static void note_interrupt(int sig)
+{
+    interrupted = sig;
+}
+
+/* Ends at a signal too: the terminal gets its echo back before we die of it. */
 static void read_line(char *line, size_t cap)
 {
     size_t n = 0;
@@ -140,26 +151,45 @@ static void read_line(char *line, size_t cap)
     line[n] = '\0';
 }
 
-enum rc cli_read_secret(struct arena *a, const char *prompt, char **out)
+static void read_silently(const char *prompt, const char *again, char *line, size_t cap)
 {
+    struct sigaction note = { .sa_handler = note_interrupt }, int_before, term_before;
     struct termios before, silent;
-    char line[4097];
-    bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
 
-    if (is_terminal) {
-        fprintf(stderr, "%s: ", prompt);
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fprintf(stderr, "%s%s: ", prompt, again);
+    (void)tcgetattr(STDIN_FILENO, &before);
+    silent = before;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    sigaction(SIGINT, &note, &int_before);
+    sigaction(SIGTERM, &note, &term_before);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    read_line(line, cap);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    sigaction(SIGINT, &int_before, NULL);
+    sigaction(SIGTERM, &term_before, NULL);
+    fputc('\n', stderr);
+    if (interrupted)
+        raise(interrupted);
+}
+
+enum rc cli_read_secret(struct arena *a, const char *prompt, bool from_stdin, char **out)
+{
+    char line[4097], second[4097];
+    bool is_typed = !from_stdin && isatty(STDIN_FILENO), is_same = true;
+
+    if (is_typed) {
+        read_silently(prompt, "", line, sizeof(line));
+        read_silently(prompt, " again", second, sizeof(second));
+        is_same = strcmp(line, second) == 0;
+        explicit_bzero(second, sizeof(second));
+    } else {
+        read_line(line, sizeof(line));
     }
-    read_line(line, sizeof(line));
-    if (is_terminal) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
-    }
-    if (line[0] == '\0')
-        return RC_NONE;
-    *out = arena_strdup(a, line);
+    if (is_same && line[0] != '\0')
+        *out = arena_strdup(a, line);
+    enum rc rc = line[0] == '\0' ? RC_NONE : is_same ? RC_OK : RC_REFUSED;
     explicit_bzero(line, sizeof(line));
-    return RC_OK;
+    if (rc == RC_REFUSED)
+        (void)cli_fail("the two are not the same");
+    return rc;
 }

@@ -30,10 +30,12 @@ int cli_help(int argc, char **argv)
 {
     const struct command *command;
 
-    if (argc < 2 || argv[1][0] == '-') {
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "-help") == 0) {
         print_commands();
         return 0;
     }
+    if (argc > 2)
+        return cli_fail("unexpected \"%s\"; see: autentico help", argv[2]);
     if (strcmp(argv[1], "variables") == 0) {
         conf_print_help(stdout);
         return 0;

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/random.h"
 #include "signer/process.h"
 #include "util/sbuf.h"
 #include "util/uri.h"
+
+#define CONFIG_MAX (64 * 1024)
 
 struct making {
     struct arena *arena;
@@ -159,55 +162,82 @@ enum rc init_write(struct arena *a, const char *dir, const char *url, bool dev)
 
 /* --- --complete ------------------------------------------------------------ */
 
-static bool has_key(const char *text, const char *name)
+/* "NAME=", "NAME_FILE=" or "export NAME=" with anything behind it, as conf reads lines. */
+static bool is_line_of(const char *line, const char *name)
 {
     size_t n = strlen(name);
 
+    line += strspn(line, " \t");
+    if (strncmp(line, "export ", 7) == 0)
+        line += 7 + strspn(line + 7, " \t");
+    if (strncmp(line, name, n) != 0)
+        return false;
+    line += n;
+    if (strncmp(line, "_FILE", 5) == 0)
+        line += 5;
+    line += strspn(line, " \t");
+    return line[0] == '=' && line[1 + strspn(line + 1, " \t\r\"'")] > ' ';
+}
+
+static bool has_key(const char *text, const char *name)
+{
     for (const char *p = text; p != NULL; p = strchr(p, '\n')) {
         p += *p == '\n';
-        if (strncmp(p, name, n) == 0 && p[n] == '=')
+        if (is_line_of(p, name))
             return true;
     }
     return false;
 }
 
-static enum rc read_whole(struct arena *a, const char *path, char **out)
+static enum rc not_read(const char *path, const char *why)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *text = arena_alloc(a, 65536);
-    ssize_t n = fd >= 0 ? read(fd, text, 65535) : -1;
-
-    if (fd >= 0)
-        close(fd);
-    if (n >= 0) {
-        *out = text;
-        return RC_OK;
-    }
-    (void)cli_fail("%s: %s", path, strerror(errno));
+    (void)cli_fail("%s: %s", path, why);
     return RC_REFUSED;
 }
 
-/* Rewritten beside and renamed over, so that a crash leaves one or the other. */
-static enum rc replace(struct arena *a, const char *path, const struct sbuf *text)
+static enum rc read_whole(struct arena *a, const char *path, struct stat *st, char **out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *text = arena_alloc(a, CONFIG_MAX + 1);
+    ssize_t n;
+
+    if (fd < 0)
+        return not_read(path, strerror(errno));
+    n = fstat(fd, st) == 0 ? read(fd, text, CONFIG_MAX + 1) : -1;
+    close(fd);
+    if (n < 0 || !S_ISREG(st->st_mode))
+        return not_read(path, n < 0 ? strerror(errno) : "is not a file");
+    if (n > CONFIG_MAX)
+        return not_read(path, "is too large");
+    text[n] = '\0';
+    *out = text;
+    return RC_OK;
+}
+
+/* Rewritten beside and renamed over, so that a crash leaves one or the other; whose
+ * it was it stays, or the server could not read it any more. */
+static enum rc replace(struct arena *a, const char *path, const struct stat *st, const struct sbuf *text)
 {
     const char *beside = arena_printf(a, "%s.new", path);
 
     unlink(beside);
     TRY(write_new(beside, text));
-    if (rename(beside, path) == 0)
+    if ((geteuid() != 0 || lchown(beside, st->st_uid, st->st_gid) == 0) &&
+        chmod(beside, st->st_mode & 0740) == 0 && rename(beside, path) == 0)
         return RC_OK;
     (void)cli_fail("%s: %s", path, strerror(errno));
+    unlink(beside);
     return RC_REFUSED;
 }
 
-static enum rc complete(struct arena *a, const char *dir)
+static enum rc complete(struct arena *a, const char *path)
 {
-    const char *path = arena_printf(a, "%s/.env", dir);
     struct making m = { .arena = a };
+    struct stat st;
     size_t before;
     char *old;
 
-    TRY(read_whole(a, path, &old));
+    TRY(read_whole(a, path, &st, &old));
     sbuf_init(&m.text, a, strlen(old) + 1024);
     sbuf_add(&m.text, old);
     if (m.text.n > 0 && m.text.text[m.text.n - 1] != '\n')
@@ -221,18 +251,19 @@ static enum rc complete(struct arena *a, const char *dir)
         printf("%s lacks nothing\n", path);
         return RC_OK;
     }
-    TRY(replace(a, path, &m.text));
+    TRY(replace(a, path, &st, &m.text));
     printf("Completed %s\n", path);
     return RC_OK;
 }
 
 int cli_init(int argc, char **argv)
 {
-    const char *url = "http://localhost:9999", *dir = ".";
+    const char *url = NULL, *dir = ".", *config = NULL;
     bool dev = false, is_complete = false;
     const struct flag flags[] = {
         { "url", FLAG_TEXT, &url },
         { "output", FLAG_TEXT, &dir },
+        { "config", FLAG_TEXT, &config },
         { "dev", FLAG_SET, &dev },
         { "complete", FLAG_SET, &is_complete },
     };
@@ -240,8 +271,13 @@ int cli_init(int argc, char **argv)
 
     if (rc != RC_OK)
         return cli_exit(rc);
+    if (is_complete && (url != NULL || dev))
+        return cli_fail("--complete adds missing secrets and changes nothing: no --url and no --dev with it");
+    if (!is_complete && config != NULL)
+        return cli_fail("--config goes with --complete; a new file is written to --output DIR");
     struct arena *a = arena_start("init");
-    rc = is_complete ? complete(a, dir) : init_write(a, dir, url, dev);
+    rc = is_complete ? complete(a, config != NULL ? config : arena_printf(a, "%s/.env", dir))
+                     : init_write(a, dir, url != NULL ? url : "http://localhost:9999", dev);
     arena_done(a);
     return cli_exit(rc);
 }

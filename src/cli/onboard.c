@@ -10,7 +10,7 @@
 
 struct onboard_flags {
     const char *config, *username, *password, *email;
-    bool password_grant, token;
+    bool password_grant, token, password_stdin;
 };
 
 /* A new set-up link (design D23). */
@@ -56,19 +56,21 @@ static void fill_from_environment(struct onboard_flags *f)
 static enum rc ask_for_missing(struct arena *a, struct onboard_flags *f)
 {
     char *typed;
+    enum rc rc;
 
     if (text_empty(f->username)) {
         (void)cli_fail("--username is missing");
         return RC_REFUSED;
     }
-    if (!text_empty(f->password))
+    if (!text_empty(f->password) && !f->password_stdin)
         return RC_OK;
-    if (cli_read_secret(a, "Password", &typed) != RC_OK) {
-        (void)cli_fail("--password is missing");
-        return RC_REFUSED;
-    }
-    f->password = typed;
-    return RC_OK;
+    rc = cli_read_secret(a, "Password", f->password_stdin, &typed);
+    if (rc == RC_OK)
+        f->password = typed;
+    if (rc != RC_NONE)
+        return rc;
+    (void)cli_fail("a password is needed: --password, AUTENTICO_ADMIN_PASSWORD, or a line on standard input");
+    return RC_REFUSED;
 }
 
 static enum rc onboard(struct desk *d, struct onboard_flags *f)
@@ -82,7 +84,7 @@ static enum rc onboard(struct desk *d, struct onboard_flags *f)
 
 int cli_onboard(int argc, char **argv)
 {
-    struct onboard_flags f = { NULL, NULL, NULL, NULL, false, false };
+    struct onboard_flags f = { NULL };
     const struct flag flags[] = {
         { "config", FLAG_TEXT, &f.config },
         { "username", FLAG_TEXT, &f.username },
@@ -90,6 +92,7 @@ int cli_onboard(int argc, char **argv)
         { "email", FLAG_TEXT, &f.email },
         { "enable-admin-password-grant", FLAG_SET, &f.password_grant },
         { "token", FLAG_SET, &f.token },
+        { "password-stdin", FLAG_SET, &f.password_stdin },
     };
     enum rc rc = cli_flags_only("onboard", argc, argv, flags, ARRAY_LEN(flags));
     struct desk d;

@@ -15,6 +15,11 @@ static enum rc print_site(struct arena *a, const char *config, const char *kind)
     char *site;
 
     TRY(conf_load(a, &source, stderr, &conf));
+    if (!conf.is_https) {
+        (void)cli_fail("AUTENTICO_APP_URL is %s, and a site is for an https address: autentico init --url https://...",
+                       conf.url);
+        return RC_REFUSED;
+    }
     TRY(dispatch_router(a, conf.oauth_path, &router));
     enum rc rc = front_site(a, &conf, router, kind, &site);
     if (rc == RC_NONE) {
@@ -26,19 +31,23 @@ static enum rc print_site(struct arena *a, const char *config, const char *kind)
     return RC_OK;
 }
 
+static int check_and_print(const char *kind, const char *const *words, size_t words_n, void *arg)
+{
+    const char *const *config = arg;
+    struct arena *a;
+
+    if (words_n != 0)
+        return cli_fail("unexpected \"%s\"; see: autentico site --help", words[0]);
+    a = arena_start("site");
+    enum rc rc = print_site(a, *config, kind);
+    arena_done(a);
+    return cli_exit(rc);
+}
+
 int cli_site(int argc, char **argv)
 {
     const char *config = NULL;
     const struct flag flags[] = { { "config", FLAG_TEXT, &config } };
-    int rest;
-    enum rc rc = cli_flags("site", argc, argv, flags, ARRAY_LEN(flags), &rest);
 
-    if (rc != RC_OK)
-        return cli_exit(rc);
-    if (rest + 1 != argc)
-        return cli_fail("which web server? autentico site nginx");
-    struct arena *a = arena_start("site");
-    rc = print_site(a, config, argv[rest]);
-    arena_done(a);
-    return cli_exit(rc);
+    return cli_verb("site", argc, argv, flags, ARRAY_LEN(flags), check_and_print, &config);
 }

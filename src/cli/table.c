@@ -11,7 +11,8 @@ const struct command cli_commands[] = {
       "  --url URL          public address (default: http://localhost:9999)\n"
       "  --output DIR       where to (default: .)\n"
       "  --dev              cookie flags for plain http\n"
-      "  --complete         add to an existing file what it lacks, change nothing else\n",
+      "  --complete         add to an existing file what it lacks, change nothing else\n"
+      "  --config FILE      with --complete: that file instead of DIR/.env\n",
       cli_init },
     { "start", "run the server until TERM or INT",
       "Usage: autentico start [flags]\n"
@@ -26,6 +27,7 @@ const struct command cli_commands[] = {
       "Creates the first administrator, once.  Works without a running server and beside one.\n" CONFIG
       "  --username NAME    (or AUTENTICO_ADMIN_USERNAME)\n"
       "  --password TEXT    (or AUTENTICO_ADMIN_PASSWORD; else it is asked for)\n"
+      "  --password-stdin   read it as one line from standard input\n"
       "  --email ADDRESS    (or AUTENTICO_ADMIN_EMAIL)\n"
       "  --token            print a new one-time set-up link instead\n"
       "  --enable-admin-password-grant  not available yet\n",
@@ -49,7 +51,7 @@ const struct command cli_commands[] = {
       "  --refresh          may use refresh tokens\n"
       "  --auth-method M    client_secret_basic (default) or client_secret_post\n"
       "  --now              the old secret stops at once; default: it works for 24 hours more\n"
-      "  --json             machine-readable\n",
+      "  --json             machine-readable; lists: one object per line\n",
       cli_clients },
     { "users", "people: add, list, set-password, unlock",
       "Usage: autentico users add USERNAME [--email ADDRESS] [--admin]\n"
@@ -59,7 +61,8 @@ const struct command cli_commands[] = {
       "Passwords are asked for on the terminal, or read as one line from standard input.\n" CONFIG
       "  --email ADDRESS\n"
       "  --admin            with the role admin\n"
-      "  --json             machine-readable\n",
+      "  --password-stdin   no prompt, even on a terminal\n"
+      "  --json             machine-readable; lists: one object per line\n",
       cli_users },
     { "site", "print the site file for your web server",
       "Usage: autentico site nginx [flags]\n"

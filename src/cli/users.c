@@ -13,13 +13,15 @@
 
 struct user_flags {
     const char *config, *email;
-    bool admin, json;
+    bool admin, json, password_stdin;
 };
 
-static enum rc ask_password(struct desk *d, char **out)
+static enum rc ask_password(struct desk *d, const struct user_flags *f, char **out)
 {
-    if (cli_read_secret(d->arena, "Password", out) == RC_OK)
-        return RC_OK;
+    enum rc rc = cli_read_secret(d->arena, "Password", f->password_stdin, out);
+
+    if (rc != RC_NONE)
+        return rc;
     (void)cli_fail("a password is needed: type it, or give it as a line on standard input");
     return RC_REFUSED;
 }
@@ -30,7 +32,7 @@ static enum rc add(struct desk *d, const char *username, const struct user_flags
     struct user user;
     char *password;
 
-    TRY(ask_password(d, &password));
+    TRY(ask_password(d, f, &password));
     form.password = password;
     enum rc rc = account_add(&d->x, &form, f->admin ? "admin" : "user", "cli", &user);
     if (rc == RC_REFUSED)
@@ -87,14 +89,14 @@ static enum rc find_id(struct desk *d, const char *username, const char **id)
     return RC_OK;
 }
 
-static enum rc set_password(struct desk *d, const char *username)
+static enum rc set_password(struct desk *d, const char *username, const struct user_flags *f)
 {
     struct json *body = json_object(d->arena);
     const char *id;
     char *password;
 
     TRY(find_id(d, username, &id));
-    TRY(ask_password(d, &password));
+    TRY(ask_password(d, f, &password));
     json_set_str(body, "password", password);
     TRY(act(d, admin_users_update, ONE, arena_printf(d->arena, "/admin/api/users/%s", id), body));
     printf("The password of %s is changed; their sessions have ended\n", username);
@@ -117,7 +119,7 @@ static enum rc run(struct desk *d, const char *verb, const char *word, const str
     if (strcmp(verb, "add") == 0)
         return add(d, word, f);
     if (strcmp(verb, "set-password") == 0)
-        return set_password(d, word);
+        return set_password(d, word, f);
     if (strcmp(verb, "unlock") == 0)
         return unlock(d, word);
     return list(d, f);
@@ -144,12 +146,13 @@ static int check_and_run(const char *verb, const char *const *words, size_t word
 
 int cli_users(int argc, char **argv)
 {
-    struct user_flags f = { NULL, NULL, false, false };
+    struct user_flags f = { NULL };
     const struct flag flags[] = {
         { "config", FLAG_TEXT, &f.config },
         { "email", FLAG_TEXT, &f.email },
         { "admin", FLAG_SET, &f.admin },
         { "json", FLAG_SET, &f.json },
+        { "password-stdin", FLAG_SET, &f.password_stdin },
     };
 
     return cli_verb("users", argc, argv, flags, ARRAY_LEN(flags), check_and_run, &f);

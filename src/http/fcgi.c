@@ -4,40 +4,46 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "http/fcgi_park.h"
 #include "util/clock.h"
 #include "util/log.h"
-#include "util/sbuf.h"
 
-#define PEEK_MAX (256 * 1024)
-#define SEND_TIMEOUT_S 5       /* a peer that does not read its answer */
-#define LINGER_AFTER_STOP_MS 300
+#define PEEK_MIN ((size_t)16 * 1024)
+#define PEEK_MAX ((size_t)256 * 1024)
+#define SEND_MS 5000           /* all a peer has to read its answer */
+#define STOP_MS 300            /* design 6: from SIGTERM to exit within a second */
+#define LOOK_EVERY 16          /* requests, or … */
+#define LOOK_EVERY_MS 20       /* … time, until a busy worker looks at its other descriptors */
+#define NO_DESCRIPTORS_MS 10
 #define EVENTS_N 32
-
-/* A connection whose request has not arrived whole. */
-struct parked { int fd; int64_t deadline_ms; };
+#define QUESTIONS_MAX 8         /* one web server asks at most once */
 
 struct fcgi {
     struct fcgi_setup setup;
     int epoll_fd;
     uint8_t *peek;
-    struct parked *parked;
-    size_t parked_n;
-    int ready[EVENTS_N];       /* parked ones that have more */
+    size_t peek_cap;
+    struct parking parking;
+    int ready[EVENTS_N];       /* parked ones that have more; edge-triggered, so kept */
     size_t ready_n;
     bool has_new;              /* the listener may have a connection */
+    int unlooked_n;            /* connections since epoll was asked */
+    int64_t looked_ms;
     bool is_stopping;
     int64_t stop_by_ms;
     FCGX_Request request;
-    bool is_open;              /* request holds a connection */
+    int fd;                    /* of the request being served; -1: none */
+    uint16_t id;
 };
+
+/* --- start and stop ------------------------------------------------------- */
 
 static enum rc watch(const struct fcgi *f, int fd, uint32_t events)
 {
@@ -48,230 +54,201 @@ static enum rc watch(const struct fcgi *f, int fd, uint32_t events)
     return RC_OK;
 }
 
+static enum rc watch_all(const struct fcgi *f)
+{
+    TRY(watch(f, f->setup.listen_fd, EPOLLIN | EPOLLEXCLUSIVE));
+    return watch(f, f->setup.control_fd, EPOLLIN);
+}
+
 enum rc fcgi_start(const struct fcgi_setup *setup, struct fcgi **out)
 {
     struct fcgi *f = calloc(1, sizeof(*f));
 
-    if (f == NULL || (f->peek = malloc(PEEK_MAX)) == NULL ||
-        (f->parked = calloc(setup->parked_max + 1, sizeof(*f->parked))) == NULL)
+    if (f == NULL || (f->peek = malloc(PEEK_MIN)) == NULL)
         die("fcgi: no memory");
     f->setup = *setup;
+    f->peek_cap = PEEK_MIN;
     f->has_new = true;
+    f->fd = -1;
     f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (f->epoll_fd < 0)
-        return fault("fcgi: epoll: %s", strerror(errno));
-    TRY(watch(f, setup->listen_fd, EPOLLIN | EPOLLEXCLUSIVE));
-    TRY(watch(f, setup->control_fd, EPOLLIN));
+        die("fcgi: epoll: %s", strerror(errno));
+    park_start(&f->parking, f->epoll_fd, setup->parked_max, setup->park_ms);
+    enum rc rc = watch_all(f);
     /* socket -1: libfcgi itself never accepts, whatever it meets on a connection */
-    if (FCGX_Init() != 0 || FCGX_InitRequest(&f->request, -1, 0) != 0)
-        return fault("fcgi: libfcgi does not start");
+    if (rc == RC_OK && (FCGX_Init() != 0 || FCGX_InitRequest(&f->request, -1, 0) != 0))
+        rc = fault("fcgi: libfcgi does not start");
+    if (rc != RC_OK) {
+        fcgi_stop(f);
+        return rc;
+    }
     *out = f;
     return RC_OK;
 }
 
 void fcgi_stop(struct fcgi *f)
 {
-    for (size_t i = 0; i < f->parked_n; i++)
-        close(f->parked[i].fd);
-    FCGX_Free(&f->request, 1);
+    park_stop(&f->parking);
+    if (f->fd >= 0)
+        close(f->fd);
     close(f->epoll_fd);
-    free(f->parked);
     free(f->peek);
     free(f);
 }
 
-/* --- answers without libfcgi ---------------------------------------------- */
-
-static void put_record(struct sbuf *b, int type, const uint8_t *id, const char *content, size_t n)
-{
-    const uint8_t head[8] = { 1, (uint8_t)type, id[0], id[1], (uint8_t)(n >> 8), (uint8_t)n, 0, 0 };
-
-    sbuf_addn(b, head, sizeof(head));
-    sbuf_addn(b, content, n);
-}
-
-/* For a request that will never be read: one non-blocking send, then close. */
-static void answer_unread(struct fcgi *f, int fd, size_t n, const char *status, const char *text)
-{
-    struct arena *a = arena_start("refusal");
-    const uint8_t *id = n >= 4 ? f->peek + 2 : (const uint8_t *)"\0\1";
-    struct sbuf cgi, out;
-
-    sbuf_init(&cgi, a, 512);
-    sbuf_printf(&cgi,
-                "Status: %s\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
-                "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n"
-                "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n\r\n"
-                "{\"error\":\"invalid_request\",\"error_description\":\"%s\"}",
-                status, text);
-    sbuf_init(&out, a, 1024);
-    put_record(&out, 6, id, cgi.text, cgi.n);
-    put_record(&out, 6, id, "", 0);
-    put_record(&out, 3, id, "\0\0\0\0\0\0\0\0", 8);
-    if (send(fd, out.text, out.n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-        log_event(LOG_LEVEL_DEBUG, "refusal_not_sent", "why", strerror(errno), NULL);
-    log_event(LOG_LEVEL_INFO, "request_refused", "status", status, "why", text, NULL);
-    close(fd);
-    arena_done(a);
-}
-
-/* --- parking -------------------------------------------------------------- */
-
-static void unpark(struct fcgi *f, size_t i)
-{
-    f->parked[i] = f->parked[--f->parked_n];
-}
-
-static size_t find_parked(const struct fcgi *f, int fd)
-{
-    size_t i = 0;
-
-    while (i < f->parked_n && f->parked[i].fd != fd)
-        i++;
-    return i;
-}
-
-static void drop_parked(struct fcgi *f, size_t i)
-{
-    int fd = f->parked[i].fd;
-
-    unpark(f, i);
-    answer_unread(f, fd, 0, "408 Request Timeout", "The request did not arrive in time");
-}
-
-static size_t oldest_parked(const struct fcgi *f)
-{
-    size_t oldest = 0;
-
-    for (size_t i = 1; i < f->parked_n; i++)
-        if (f->parked[i].deadline_ms < f->parked[oldest].deadline_ms)
-            oldest = i;
-    return oldest;
-}
-
-static void park(struct fcgi *f, int fd)
-{
-    if (find_parked(f, fd) < f->parked_n)
-        return;
-    if (f->parked_n == f->setup.parked_max)
-        drop_parked(f, oldest_parked(f));
-    /* edge-triggered: the unread bytes would wake a level-triggered poll for ever */
-    if (watch(f, fd, EPOLLIN | EPOLLRDHUP | EPOLLET) != RC_OK) {
-        close(fd);
-        return;
-    }
-    f->parked[f->parked_n++] = (struct parked){ fd, clock_mono_ms() + f->setup.park_ms };
-}
-
-static void expire_parked(struct fcgi *f)
-{
-    int64_t now = clock_mono_ms();
-
-    for (size_t i = 0; i < f->parked_n;) {
-        if (f->parked[i].deadline_ms <= now)
-            drop_parked(f, i);
-        else
-            i++;
-    }
-}
-
-static int64_t next_deadline(const struct fcgi *f)
-{
-    return f->parked_n > 0 ? f->parked[oldest_parked(f)].deadline_ms : INT64_MAX;
-}
-
 /* --- reading a whole request ---------------------------------------------- */
 
-static void forget(struct fcgi *f, int fd)
+static uint16_t id_of(const struct fcgi *f, size_t n)
 {
-    size_t i = find_parked(f, fd);
+    struct record r = { .id = 0 };
+    enum rc rc = record_read(f->peek, n, &r); /* knows the id once the header is there */
 
-    if (i == f->parked_n)
+    return rc == RC_OK || n >= RECORD_HEADER ? r.id : 0;
+}
+
+/* Everything that has arrived, up to PEEK_MAX. */
+static ssize_t peek_all(struct fcgi *f, int fd)
+{
+    for (;;) {
+        ssize_t n = recv(fd, f->peek, f->peek_cap, MSG_PEEK | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < (ssize_t)f->peek_cap || f->peek_cap == PEEK_MAX)
+            return n;
+        f->peek_cap *= 2;
+        free(f->peek);
+        f->peek = malloc(f->peek_cap);
+        if (f->peek == NULL)
+            die("fcgi: no memory");
+    }
+}
+
+static void wait_for_more(struct fcgi *f, int fd, size_t n)
+{
+    struct parked *p = park_find(&f->parking, fd);
+
+    if (p != NULL && p->is_hung) {
+        park_drop(&f->parking, fd);
         return;
-    unpark(f, i);
-    (void)epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    }
+    p = park_add(&f->parking, fd);
+    if (p != NULL)
+        p->id = id_of(f, n);
 }
 
-static void refuse_connection(struct fcgi *f, int fd, size_t n, enum fcgi_state state)
+/* A management record is answered and taken off the connection. */
+static bool answer_question(struct fcgi *f, int fd, size_t n)
 {
-    forget(f, fd);
-    if (state == FCGI_BIG)
-        answer_unread(f, fd, n, "413 Content Too Large", "The request is too large");
-    else if (state == FCGI_PART)
-        answer_unread(f, fd, n, "408 Request Timeout", "The request is larger than can be held");
-    else
-        close(fd);
+    struct record r;
+
+    return record_read(f->peek, n, &r) == RC_OK && fcgi_send_values(fd, &r) &&
+           recv(fd, f->peek, r.total_n, MSG_DONTWAIT) == (ssize_t)r.total_n;
 }
 
-/* RC_OK: whole (or a management record), ready for libfcgi; RC_NONE: parked or gone. */
-static enum rc look_at(struct fcgi *f, int fd)
+static enum fcgi_state scan_all(struct fcgi *f, int fd, size_t *n)
 {
-    ssize_t n = recv(fd, f->peek, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+    for (int questions_n = 0; questions_n < QUESTIONS_MAX; questions_n++) {
+        ssize_t got = peek_all(f, fd);
 
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        park(f, fd);
+        *n = got > 0 ? (size_t)got : 0;
+        if (got == 0 || (got < 0 && errno != EAGAIN))
+            return FCGI_BAD;
+        enum fcgi_state state = fcgi_scan(f->peek, *n, f->setup.body_max);
+        if (state != FCGI_ASKS)
+            return state;
+        if (!answer_question(f, fd, *n))
+            return FCGI_BAD;
+    }
+    return FCGI_BAD;
+}
+
+/* RC_OK: whole, for libfcgi; RC_NONE: parked or gone. */
+static enum rc look_at(struct fcgi *f, int fd, size_t *n)
+{
+    struct parked *p = park_find(&f->parking, fd);
+
+    if (p != NULL && p->is_draining) {
+        park_drain(&f->parking, p);
         return RC_NONE;
     }
-    if (n <= 0) {
-        forget(f, fd);
-        close(fd);
-        return RC_NONE;
-    }
-    enum fcgi_state state = fcgi_scan(f->peek, (size_t)n, f->setup.body_max);
-    if (state == FCGI_WHOLE || state == FCGI_ASKS) {
-        forget(f, fd);
+    switch (scan_all(f, fd, n)) {
+    case FCGI_WHOLE:
+        park_forget(&f->parking, fd);
         return RC_OK;
-    }
-    if (state == FCGI_PART && n < PEEK_MAX) {
-        park(f, fd);
+    case FCGI_ASKS: /* answered already */
+    case FCGI_BAD:
+        park_drop(&f->parking, fd);
+        return RC_NONE;
+    case FCGI_BIG:
+        park_refuse(&f->parking, fd, id_of(f, *n), "413 Content Too Large", "The request is too large");
+        return RC_NONE;
+    case FCGI_PART:
+        if (*n == PEEK_MAX)
+            park_refuse(&f->parking, fd, id_of(f, *n), "408 Request Timeout",
+                              "The request is larger than can be held");
+        else
+            wait_for_more(f, fd, *n);
         return RC_NONE;
     }
-    refuse_connection(f, fd, (size_t)n, state);
     return RC_NONE;
 }
 
-static struct bytes read_stdin(struct fcgi *f, struct arena *a)
+/* libfcgi frees its strings without wiping them; cookies and credentials are here. */
+static char *const *take_env(char **from, struct arena *a)
 {
-    struct sbuf body;
-    char chunk[4096];
-    int n;
+    size_t n = 0;
+    char **env;
 
-    sbuf_init(&body, a, 1024);
-    while ((n = FCGX_GetStr(chunk, sizeof(chunk), f->request.in)) > 0)
-        sbuf_addn(&body, chunk, (size_t)n);
-    explicit_bzero(chunk, sizeof(chunk));
-    return sbuf_bytes(&body);
+    while (from[n] != NULL)
+        n++;
+    env = arena_array(a, char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        env[i] = arena_strdup(a, from[i]);
+        explicit_bzero(from[i], strlen(from[i]));
+    }
+    return env;
 }
 
 /* keepConnection = 1 keeps libfcgi's own Finish, which Accept begins with, from
- * closing the descriptor; FCGX_Detach() from a lingering close of up to two seconds. */
-static enum rc hand_over(struct fcgi *f, int fd, struct arena *a, struct fcgi_request *out)
+ * closing the descriptor; FCGX_Detach() keeps it from lingering for up to two seconds
+ * should it not like what it reads.  It never waits: all of it is there. */
+static enum rc hand_over(struct fcgi *f, int fd, size_t n, struct arena *a, struct fcgi_request *out)
 {
-    struct timeval limit = { .tv_sec = SEND_TIMEOUT_S };
+    FCGX_Request *r = &f->request;
+    uint8_t *body = arena_alloc(a, n);
 
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    f->request.ipcFd = fd;
-    f->request.keepConnection = 1;
-    if (FCGX_Accept_r(&f->request) < 0) {
-        FCGX_Free(&f->request, 1);
+    r->ipcFd = fd;
+    r->keepConnection = 1;
+    FCGX_Detach(r);
+    explicit_bzero(f->peek, n);
+    if (FCGX_Accept_r(r) != 0) {
+        log_event(LOG_LEVEL_WARNING, "request_unreadable", NULL);
         return RC_NONE;
     }
-    f->request.keepConnection = 0;
-    FCGX_Detach(&f->request);
-    f->is_open = true;
-    out->env = f->request.envp;
-    out->body = read_stdin(f, a);
+    out->env = take_env(r->envp, a);
+    int body_n = FCGX_GetStr((char *)body, (int)n, r->in);
+    bool is_good = FCGX_GetError(r->in) == 0;
+    out->body = (struct bytes){ body, (size_t)body_n };
+    f->id = (uint16_t)r->requestId;
+    FCGX_Free(r, 0);
+    r->ipcFd = -1;
+    if (!is_good) {
+        close(fd);
+        return RC_NONE;
+    }
+    f->fd = fd;
     return RC_OK;
 }
 
 void fcgi_answer(struct fcgi *f, struct bytes cgi)
 {
-    if (!f->is_open)
+    if (f->fd < 0)
         return;
-    FCGX_PutStr((const char *)cgi.p, (int)cgi.n, f->request.out);
-    FCGX_Finish_r(&f->request);
-    f->is_open = false;
+    if (!fcgi_send(f->fd, f->id, cgi, clock_mono_ms() + SEND_MS))
+        log_event(LOG_LEVEL_INFO, "answer_not_read", NULL);
+    close(f->fd);
+    f->fd = -1;
 }
 
 /* --- waiting -------------------------------------------------------------- */
@@ -282,21 +259,27 @@ static void begin_stop(struct fcgi *f)
         return;
     f->is_stopping = true;
     f->has_new = true; /* what the kernel has queued for us is still answered */
-    f->stop_by_ms = clock_mono_ms() + LINGER_AFTER_STOP_MS;
+    f->stop_by_ms = clock_mono_ms() + (f->setup.park_ms < STOP_MS ? f->setup.park_ms : STOP_MS);
     (void)epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, f->setup.control_fd, NULL);
     (void)epoll_ctl(f->epoll_fd, EPOLL_CTL_DEL, f->setup.listen_fd, NULL);
 }
 
-static void sort_event(struct fcgi *f, int fd)
+static void sort_event(struct fcgi *f, const struct epoll_event *event)
 {
+    int fd = event->data.fd;
+    struct parked *p;
+
     if (fd == f->setup.control_fd)
         begin_stop(f);
     else if (fd == f->setup.listen_fd)
         f->has_new = true;
-    else
+    else if ((p = park_find(&f->parking, fd)) != NULL) {
+        p->is_hung = (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         f->ready[f->ready_n++] = fd;
+    }
 }
 
+/* Only while nothing is ready: then the array has room for all events. */
 static enum rc wait_events(struct fcgi *f, int timeout_ms)
 {
     struct epoll_event events[EVENTS_N];
@@ -305,31 +288,61 @@ static enum rc wait_events(struct fcgi *f, int timeout_ms)
     if (n < 0 && errno != EINTR)
         return fault("fcgi: epoll_wait: %s", strerror(errno));
     for (int i = 0; i < n; i++)
-        sort_event(f, events[i].data.fd);
+        sort_event(f, &events[i]);
+    f->unlooked_n = 0;
+    f->looked_ms = clock_mono_ms();
+    park_expire(&f->parking);
     return RC_OK;
+}
+
+/* The parked, and the order to stop, are not starved by an endless queue of new ones. */
+static enum rc look_around(struct fcgi *f)
+{
+    if (f->ready_n > 0 || f->is_stopping)
+        return RC_OK;
+    if (f->parking.n == 0 && ++f->unlooked_n < LOOK_EVERY && clock_mono_ms() < f->looked_ms + LOOK_EVERY_MS)
+        return RC_OK;
+    return wait_events(f, 0);
+}
+
+static void without_descriptors(struct fcgi *f)
+{
+    log_event(LOG_LEVEL_ERROR, "accept_failed", "why", strerror(errno), NULL);
+    if (f->parking.n > 0)
+        park_make_room(&f->parking);
+    else
+        (void)poll(NULL, 0, NO_DESCRIPTORS_MS);
+}
+
+static int accept_one(struct fcgi *f)
+{
+    int fd = accept4(f->setup.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0)
+        return fd;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        without_descriptors(f);
+    f->has_new = false;
+    return -1;
 }
 
 /* One connection, new or with more to read; -1: none at hand. */
 static int next_connection(struct fcgi *f)
 {
-    int fd;
-
     while (f->ready_n > 0) {
-        fd = f->ready[--f->ready_n];
-        if (find_parked(f, fd) < f->parked_n)
+        int fd = f->ready[--f->ready_n];
+
+        if (park_find(&f->parking, fd) != NULL)
             return fd;
     }
-    if (!f->has_new)
-        return -1;
-    fd = accept4(f->setup.listen_fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0)
+    if (f->is_stopping && clock_mono_ms() >= f->stop_by_ms)
         f->has_new = false;
-    return fd;
+    return f->has_new ? accept_one(f) : -1;
 }
 
 static int timeout_of(const struct fcgi *f, int tick_ms)
 {
-    int64_t until = next_deadline(f), now;
+    int64_t until = park_deadline(&f->parking), now;
 
     if (f->is_stopping && f->stop_by_ms < until)
         until = f->stop_by_ms;
@@ -338,33 +351,31 @@ static int timeout_of(const struct fcgi *f, int tick_ms)
     now = clock_mono_ms();
     if (until <= now)
         return 0;
-    return until - now < tick_ms ? (int)(until - now) + 1 : tick_ms;
+    return tick_ms < 0 || until - now < tick_ms ? (int)(until - now) : tick_ms;
 }
 
 static bool is_done(const struct fcgi *f)
 {
-    return f->is_stopping && !f->has_new && f->ready_n == 0 &&
-           (f->parked_n == 0 || clock_mono_ms() >= f->stop_by_ms);
+    if (!f->is_stopping || f->has_new || f->ready_n > 0)
+        return false;
+    return !park_is_waiting(&f->parking) || clock_mono_ms() >= f->stop_by_ms;
 }
 
 enum rc fcgi_next(struct fcgi *f, struct arena *a, void (*tick)(void *), void *arg, int tick_ms,
                   struct fcgi_request *out)
 {
     for (;;) {
+        TRY(look_around(f));
         int fd = next_connection(f);
-
+        size_t n = 0;
         if (fd >= 0) {
-            if (look_at(f, fd) == RC_OK && hand_over(f, fd, a, out) == RC_OK) {
-                if (f->parked_n > 0 && f->ready_n == 0)
-                    TRY(wait_events(f, 0)); /* the parked are not starved by new ones */
+            if (look_at(f, fd, &n) == RC_OK && hand_over(f, fd, n, a, out) == RC_OK)
                 return RC_OK;
-            }
             continue;
         }
         if (is_done(f))
             return RC_NONE;
         TRY(wait_events(f, timeout_of(f, tick_ms)));
-        expire_parked(f);
         if (tick != NULL)
             tick(arg);
     }

@@ -88,10 +88,10 @@ static enum fcgi_state read_declared(const struct pair *pair, size_t body_max, s
 
 static enum fcgi_state check_params(struct bytes params, size_t body_max, struct declared *d)
 {
-    const uint8_t *p = params.p, *end = p + params.n;
+    const uint8_t *p = params.p, *end = params.n > 0 ? p + params.n : p;
     struct pair pair;
 
-    while (p < end) {
+    while (p != end) {
         if (read_pair(&p, end, &pair) != RC_OK || !is_clean(&pair))
             return FCGI_BAD;
         enum fcgi_state state = read_declared(&pair, body_max, d);

@@ -106,8 +106,8 @@ bool fcgi_send(int fd, uint16_t id, struct bytes cgi, int64_t by_ms)
 
 /* --- management records --------------------------------------------------- */
 
-/* Specification 4.1.  libfcgi answers into 64 bytes of stack however often a name is
- * asked for, so it never sees these. */
+/* Specification 4.1.  libfcgi never sees these: having met one it reads on, whether the
+ * request that follows has arrived or not.  Each name is answered once. */
 static size_t put_value(uint8_t *to, const struct record *question, const char *name, char value)
 {
     size_t n = strlen(name);

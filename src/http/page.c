@@ -14,9 +14,11 @@
 #include "http/csrf.h"
 #include "http/response.h"
 #include "http/template.h"
+#include "util/log.h"
 
 #define TEMPLATES_MAX 200
 #define TEMPLATE_BYTES_MAX (256 * 1024)
+#define INCLUDES_MAX 8 /* of includes within includes */
 
 struct templates {
     struct template *v[TEMPLATES_MAX];
@@ -101,6 +103,27 @@ static enum rc link_nodes(const struct templates *ts, const char *in, struct nod
     return RC_OK;
 }
 
+static enum rc check_depth(const char *in, const struct node *node, int depth)
+{
+    if (depth > INCLUDES_MAX)
+        return fault("html/%s.html includes itself", in);
+    for (; node != NULL; node = node->next) {
+        TRY(check_depth(in, node->children, depth));
+        if (node->included != NULL)
+            TRY(check_depth(in, node->included->first, depth + 1));
+    }
+    return RC_OK;
+}
+
+static enum rc link_all(const struct templates *ts)
+{
+    for (size_t i = 0; i < ts->n; i++)
+        TRY(link_nodes(ts, ts->v[i]->name, ts->v[i]->first));
+    for (size_t i = 0; i < ts->n; i++)
+        TRY(check_depth(ts->v[i]->name, ts->v[i]->first, 0));
+    return RC_OK;
+}
+
 enum rc templates_load(struct arena *a, const char *dir, const struct templates **out)
 {
     static const char *const folders[] = { "layout", "pages", "admin", "account", "mail" };
@@ -108,8 +131,7 @@ enum rc templates_load(struct arena *a, const char *dir, const struct templates 
 
     for (size_t i = 0; i < ARRAY_LEN(folders); i++)
         TRY(load_folder(a, ts, dir, folders[i]));
-    for (size_t i = 0; i < ts->n; i++)
-        TRY(link_nodes(ts, ts->v[i]->name, ts->v[i]->first));
+    TRY(link_all(ts));
     if (find(ts, "pages/error") == NULL)
         return fault("%s/html: there are no templates", dir);
     ts->asset_v = asset_version(a, dir);
@@ -184,7 +206,7 @@ static const struct json *global(void *arg, const char *name)
 
 enum rc page_render(struct exchange *x, const char *name, struct json *vars, struct sbuf *out)
 {
-    const struct template *t = find(x->templates, name);
+    const struct template *t = x->templates != NULL ? find(x->templates, name) : NULL;
     struct scope globals = { .late = global, .late_arg = x };
     struct scope own = { .vars = vars, .outer = &globals };
 

@@ -154,9 +154,19 @@ static void say_page(struct exchange *x, int status, const char *message)
     (void)respond_page(x, status, "pages/error", vars);
 }
 
-static void say(struct exchange *x, int status)
+/* http-api 1.4 has OERR for all; a person's browser gets a page. */
+static enum speak language_of(const struct exchange *x, int status)
 {
     enum speak speaks = x->route != NULL ? x->route->speaks : SPEAK_TEXT;
+
+    if (status == 429 && speaks == SPEAK_HTML && strstr(x->rq->accept, "text/html") == NULL)
+        return SPEAK_JSON;
+    return speaks;
+}
+
+static void say(struct exchange *x, int status)
+{
+    enum speak speaks = language_of(x, status);
 
     if (x->no.code == REFUSE_CSRF) {
         (void)respond_text(x, status, refusal_text(&x->no)); /* form-fields 1: text, always */
@@ -209,14 +219,37 @@ static void reset(struct exchange *x)
     rs->nonce = nonce;
 }
 
+/* What is wrong between the browser and us is no business of the application. */
+static bool is_for_client(const struct exchange *x)
+{
+    static const enum refusal_code ours[] = { REFUSE_CSRF, REFUSE_METHOD, REFUSE_TOO_LARGE, REFUSE_TOO_MANY };
+
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        if (x->no.code == ours[i])
+            return false;
+    return x->no.return_to != NULL;
+}
+
+/* OIDC Core 3.1.2.6: the code says it all (http-api 5.1, row 11). */
+static const char *description_of(const struct exchange *x)
+{
+    switch (x->no.code) {
+    case REFUSE_LOGIN_REQUIRED:
+    case REFUSE_CONSENT_REQUIRED:
+    case REFUSE_INTERACTION_REQUIRED:
+        return NULL;
+    default:
+        return refusal_text(&x->no);
+    }
+}
+
 void problem_respond(struct exchange *x, int allow)
 {
     int status = refusal_status(x->no.code);
 
     reset(x);
-    if (x->no.return_to != NULL &&
-        respond_to_client(x, x->no.return_to, "error", refusal_wire(x->no.code), "error_description",
-                          x->no.code == REFUSE_LOGIN_REQUIRED ? NULL : refusal_text(&x->no), NULL) == RC_OK)
+    if (is_for_client(x) && respond_to_client(x, x->no.return_to, "error", refusal_wire(x->no.code),
+                                              "error_description", description_of(x), NULL) == RC_OK)
         return;
     if (status == 429)
         response_header(x, "Retry-After", "1");

@@ -160,31 +160,63 @@ static void read_body(struct building *b, struct bytes body)
 
 /* --- who is asking -------------------------------------------------------- */
 
-static bool is_address(const char *text)
+/* Canonical text; NULL: not an address.  IPv4 that came in by a socket for both is
+ * IPv4, or all of it would share one IPv6 bucket. */
+static const char *address_of(struct arena *a, const char *text)
 {
-    uint8_t out[16];
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    uint8_t raw[16];
+    char out[INET6_ADDRSTRLEN];
 
-    return inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1;
+    if (inet_pton(AF_INET, text, raw) == 1)
+        return text;
+    if (inet_pton(AF_INET6, text, raw) != 1)
+        return NULL;
+    if (memcmp(raw, mapped, sizeof(mapped)) == 0)
+        inet_ntop(AF_INET, raw + sizeof(mapped), out, sizeof(out));
+    else
+        inet_ntop(AF_INET6, raw, out, sizeof(out));
+    return arena_strdup(a, out);
+}
+
+/* Some proxies write "192.0.2.1:5678" and "[2001:db8::1]:5678". */
+static const char *without_port(struct arena *a, const char *entry)
+{
+    const char *colon = strchr(entry, ':');
+
+    if (entry[0] == '[')
+        return arena_strndup(a, entry + 1, strcspn(entry + 1, "]"));
+    if (colon != NULL && strchr(colon + 1, ':') == NULL)
+        return arena_strndup(a, entry, (size_t)(colon - entry));
+    return entry;
 }
 
 /* The right-most entry that is not one of our proxies (design D11).  Anything that
  * is no address ends the walk: what stands left of it cannot be trusted. */
 static const char *forwarded_address(const struct building *b, const char *peer)
 {
-    char *spaced = arena_strdup(b->arena, var(b, V_FORWARDED_FOR));
-    struct text_list list = text_split(b->arena, spaced, ',');
+    struct text_list list = text_split(b->arena, var(b, V_FORWARDED_FOR), ',');
     const char *out = peer;
 
     for (size_t i = list.n; i > 0; i--) {
-        const char *entry = text_trim(b->arena, list.v[i - 1]);
+        const char *entry = without_port(b->arena, text_trim(b->arena, list.v[i - 1]));
+        const char *address = address_of(b->arena, entry);
 
-        if (!is_address(entry))
+        if (address == NULL)
             return out;
-        out = entry;
-        if (!net_has(&b->conf->trusted_proxies, entry))
+        out = address;
+        if (!net_has(&b->conf->trusted_proxies, address))
             return out;
     }
     return out;
+}
+
+/* What the nearest proxy says: further ones stand left of it. */
+static bool is_forwarded_https(const struct building *b)
+{
+    struct text_list list = text_split(b->arena, var(b, V_FORWARDED_PROTO), ',');
+
+    return list.n > 0 && text_same_nocase(text_trim(b->arena, list.v[list.n - 1]), "https");
 }
 
 /* IPv6 buckets are per /64: a subscriber has that many addresses. */
@@ -203,59 +235,72 @@ static const char *limit_key(struct arena *a, const char *address)
 static void read_peer(struct building *b)
 {
     struct request *rq = b->rq;
-    const char *peer = var(b, V_REMOTE), *proto = var(b, V_FORWARDED_PROTO);
-    bool is_trusted = net_has(&b->conf->trusted_proxies, peer);
+    const char *peer = var(b, V_REMOTE);
 
-    rq->address = is_address(peer) ? peer : "";
+    rq->address = text_or(address_of(b->arena, peer), "");
     rq->is_secure = text_same_nocase(var(b, V_HTTPS), "on") || text_same(var(b, V_HTTPS), "1") ||
                     text_same_nocase(var(b, V_SCHEME), "https");
-    if (is_trusted) {
+    if (net_has(&b->conf->trusted_proxies, rq->address)) {
         rq->address = forwarded_address(b, rq->address);
-        if (*proto != '\0')
-            rq->is_secure = text_same_nocase(proto, "https");
+        if (b->vars[V_FORWARDED_PROTO] != NULL)
+            rq->is_secure = is_forwarded_https(b);
     } else if (!rq->is_secure) {
-        rq->is_forwarded_untrusted = text_same_nocase(proto, "https");
+        rq->is_forwarded_untrusted = is_forwarded_https(b);
     }
     rq->limit_key = limit_key(b->arena, rq->address);
 }
 
 /* --- headers -------------------------------------------------------------- */
 
+/* Other applications of the host have cookies too: what is not text is not ours. */
 static void read_cookies(struct building *b)
 {
     struct text_list list = text_split(b->arena, var(b, V_COOKIE), ';');
     struct params *out = &b->rq->cookies;
 
-    if (list.n > COOKIES_MAX)
-        list.n = COOKIES_MAX;
-    out->v = arena_array(b->arena, struct param, list.n + 1);
-    for (size_t i = 0; i < list.n; i++) {
+    out->v = arena_array(b->arena, struct param, COOKIES_MAX);
+    for (size_t i = 0; i < list.n && out->n < COOKIES_MAX; i++) {
         char *pair = text_trim(b->arena, list.v[i]), *eq = strchr(pair, '=');
 
-        if (eq == NULL)
+        if (eq == NULL || eq == pair || !is_text(pair))
             continue;
         *eq = '\0';
         out->v[out->n++] = (struct param){ pair, eq + 1 };
     }
 }
 
+/* Old browsers and odd programs put Latin-1 here; it is only shown and logged. */
+static const char *as_text(struct arena *a, const char *value)
+{
+    char *copy;
+
+    if (is_text(value))
+        return value;
+    copy = arena_strdup(a, value);
+    for (char *p = copy; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+            *p = '?';
+    return copy;
+}
+
 static enum rc read_headers(struct building *b)
 {
+    static const enum var strict[] = { V_HOST, V_AUTHORIZATION, V_ORIGIN, V_SEC_FETCH_SITE, V_CSRF };
     struct request *rq = b->rq;
 
-    for (int i = V_HOST; i < VARS_N; i++)
-        if (b->vars[i] != NULL && !text_is_utf8(b->vars[i], strlen(b->vars[i])))
-            return refuse(b->no, REFUSE_BAD_REQUEST, "A header is not UTF-8");
+    for (size_t i = 0; i < ARRAY_LEN(strict); i++)
+        if (!is_text(var(b, strict[i])))
+            return refuse(b->no, REFUSE_BAD_REQUEST, "%s is malformed", var_names[strict[i]]);
     rq->host = var(b, V_HOST);
     rq->authorization = var(b, V_AUTHORIZATION);
     rq->has_authorization = b->vars[V_AUTHORIZATION] != NULL;
-    rq->user_agent = var(b, V_USER_AGENT);
     rq->origin = var(b, V_ORIGIN);
-    rq->referer = var(b, V_REFERER);
     rq->sec_fetch_site = var(b, V_SEC_FETCH_SITE);
     rq->csrf_header = var(b, V_CSRF);
-    rq->accept = var(b, V_ACCEPT);
-    rq->if_none_match = var(b, V_IF_NONE_MATCH);
+    rq->user_agent = as_text(b->arena, var(b, V_USER_AGENT));
+    rq->referer = as_text(b->arena, var(b, V_REFERER));
+    rq->accept = as_text(b->arena, var(b, V_ACCEPT));
+    rq->if_none_match = as_text(b->arena, var(b, V_IF_NONE_MATCH));
     read_cookies(b);
     return RC_OK;
 }

@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "http/page.h"
 #include "http/route.h"
+#include "util/log.h"
 
 void response_init(struct response *rs, struct arena *a)
 {
@@ -24,6 +25,7 @@ static void set_body(struct exchange *x, int status, const char *content_type, s
     x->rs->content_type = content_type;
     x->rs->body = body;
     x->rs->model = NULL;
+    x->rs->has_model = false;
     x->rs->page = NULL;
     x->rs->then = NULL;
 }
@@ -38,7 +40,9 @@ enum rc respond_page(struct exchange *x, int status, const char *page, struct js
 {
     set_body(x, status, "text/html; charset=utf-8", (struct bytes){ NULL, 0 });
     x->rs->page = page;
-    x->rs->model = vars != NULL ? vars : json_object(x->arena);
+    x->rs->model = vars;
+    x->rs->has_model = true;
+    x->rs->shape = SHAPE_RAW;
     return RC_OK;
 }
 
@@ -51,12 +55,27 @@ static bool is_header_value(const char *text)
     return true;
 }
 
+/* A path of ours may hold what no URI does; and a browser takes '\\' for '/'. */
+static const char *as_uri(struct arena *a, const char *text)
+{
+    struct sbuf b;
+
+    sbuf_init(&b, a, strlen(text) + 16);
+    for (const char *p = text; *p != '\0'; p++) {
+        if ((unsigned char)*p <= 0x20 || (unsigned char)*p > 0x7e || strchr("\"<>\\^`{|}", *p) != NULL)
+            sbuf_printf(&b, "%%%02X", (unsigned char)*p);
+        else
+            sbuf_addc(&b, *p);
+    }
+    return b.text;
+}
+
 static enum rc redirect(struct exchange *x, int status, const char *uri)
 {
     if (!is_header_value(uri))
         return fault("response: a redirect with control characters");
     set_body(x, status, NULL, (struct bytes){ NULL, 0 });
-    response_header(x, "Location", "%s", uri);
+    response_header(x, "Location", "%s", as_uri(x->arena, uri));
     return RC_OK;
 }
 
@@ -103,9 +122,12 @@ enum rc respond_model(struct exchange *x, int status, enum shape shape, struct j
     const char *page = x->rs->page, *then = x->rs->then;
 
     set_body(x, status, NULL, (struct bytes){ NULL, 0 });
-    x->rs->page = page;
-    x->rs->then = then;
-    x->rs->model = obj;
+    if (is_page(x)) {
+        x->rs->page = page;
+        x->rs->then = then;
+    }
+    x->rs->model = obj == NULL && shape == SHAPE_LIST ? json_array(x->arena) : obj;
+    x->rs->has_model = true;
     x->rs->shape = shape;
     return RC_OK;
 }
@@ -155,8 +177,10 @@ void response_header(struct exchange *x, const char *name, const char *fmt, ...)
     va_start(ap, fmt);
     const char *value = arena_vprintf(x->arena, fmt, ap);
     va_end(ap);
-    if (!is_header_value(value))
+    if (!is_header_value(value)) {
+        (void)fault("response: %s would hold a control character", name);
         return;
+    }
     sbuf_add(&x->rs->headers, name);
     sbuf_add(&x->rs->headers, ": ");
     sbuf_add(&x->rs->headers, value);
@@ -170,7 +194,7 @@ static struct json *envelope(struct exchange *x)
     struct json *outer, *inner;
 
     if (x->rs->shape == SHAPE_RAW)
-        return x->rs->model;
+        return x->rs->model != NULL ? x->rs->model : json_object(x->arena);
     outer = json_object(x->arena);
     inner = x->rs->model;
     if (x->rs->shape == SHAPE_LIST) {
@@ -200,7 +224,9 @@ static struct json *page_model(struct exchange *x)
     if (x->rs->shape == SHAPE_LIST) {
         json_set(vars, "items", x->rs->model);
         json_set_int(vars, "total", x->rs->total);
-    } else if (json_type(x->rs->model) == JSON_OBJECT) {
+    } else if (json_type(x->rs->model) == JSON_ARRAY) {
+        json_set(vars, "items", x->rs->model);
+    } else {
         merge(vars, x->rs->model);
     }
     if (x->rs->page_vars != NULL)
@@ -235,7 +261,7 @@ enum rc response_render(struct exchange *x)
         return fault("response: %s answered nothing", x->rq->path);
     if (rs->then != NULL && is_page(x) && rs->status < 300)
         return respond_see_other(x, rs->then);
-    if (rs->model == NULL)
+    if (!rs->has_model)
         return RC_OK;
     if (page != NULL)
         return render_page(x, page);
@@ -250,9 +276,10 @@ static const char *reason_of(int status)
         { 200, "OK" }, { 201, "Created" }, { 204, "No Content" }, { 301, "Moved Permanently" },
         { 302, "Found" }, { 303, "See Other" }, { 304, "Not Modified" }, { 400, "Bad Request" },
         { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-        { 405, "Method Not Allowed" }, { 409, "Conflict" }, { 413, "Content Too Large" },
-        { 429, "Too Many Requests" }, { 500, "Internal Server Error" },
-        { 503, "Service Unavailable" },
+        { 405, "Method Not Allowed" }, { 406, "Not Acceptable" }, { 408, "Request Timeout" },
+        { 409, "Conflict" }, { 410, "Gone" }, { 413, "Content Too Large" },
+        { 415, "Unsupported Media Type" }, { 429, "Too Many Requests" },
+        { 500, "Internal Server Error" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(known); i++)

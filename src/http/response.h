@@ -20,6 +20,7 @@ struct response {
     const char *form_action;     /* CSP form-action; NULL: 'self' */
     bool is_csp_off;             /* icons and the like set their own */
     /* a model for two faces */
+    bool has_model;
     struct json *model;
     enum shape shape;
     int64_t total;               /* SHAPE_LIST */
@@ -32,7 +33,8 @@ void response_init(struct response *rs, struct arena *a);
 
 enum rc respond_json(struct exchange *x, int status, struct json *obj); /* application/json */
 enum rc respond_page(struct exchange *x, int status, const char *page, struct json *vars);
-enum rc respond_redirect(struct exchange *x, const char *uri);    /* 302; CR, LF and friends are a fault */
+enum rc respond_redirect(struct exchange *x, const char *uri);    /* 302; CR, LF and friends are a fault, spaces and
+                                                                     other bytes no URI has are percent-encoded */
 enum rc respond_see_other(struct exchange *x, const char *uri);   /* 303 */
 enum rc respond_moved(struct exchange *x, const char *uri);       /* 301 */
 enum rc respond_text(struct exchange *x, int status, const char *text);

@@ -5,18 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/log.h"
+#include "util/sbuf.h"
+
 /* A compiled row: its full path, and how much of it is literal. */
 struct entry {
     const struct route *row;
     const char *path;
-    size_t literal_n;   /* bytes before the first ':' or final '*' */
+    const char *key;    /* the path with its parameters made alike; sorts literals first */
+    size_t literal_n;   /* bytes before the first parameter */
     bool is_exact;      /* no parameter at all */
 };
 
+#define KEY_PARAM '\xfe' /* ":name"; after every literal */
+#define KEY_REST '\xff'  /* "*" */
+
 struct router {
-    struct entry *exact;    /* sorted by path */
+    struct entry *exact;    /* both sorted by key */
     size_t exact_n;
-    struct entry *patterns; /* the longest literal part first */
+    struct entry *patterns; /* so the first that matches is the closest */
     size_t patterns_n;
 };
 
@@ -27,36 +34,61 @@ static bool is_complete(const struct route *row)
            row->handle != NULL && row->body_max <= 128 * 1024;
 }
 
-static struct entry compile(struct arena *a, const struct route *row, const char *oauth_path)
+/* Length of the ":name" or final "*" at p, a whole segment; 0: it may not stand there. */
+static size_t parameter_length(const char *path, const char *p)
+{
+    size_t n = 1 + strspn(p + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    if (p == path || p[-1] != '/')
+        return 0;
+    if (*p == '*')
+        return p[1] == '\0' ? 1 : 0;
+    return n > 1 && (p[n] == '/' || p[n] == '\0') ? n : 0;
+}
+
+static enum rc make_key(struct arena *a, const char *path, const char **out)
+{
+    struct sbuf key;
+
+    sbuf_init(&key, a, strlen(path) + 1);
+    for (const char *p = path; *p != '\0';) {
+        size_t n = *p == ':' || *p == '*' ? parameter_length(path, p) : 1;
+
+        if (n == 0)
+            return RC_NONE;
+        sbuf_addc(&key, *p == ':' ? KEY_PARAM : *p == '*' ? KEY_REST : *p);
+        p += n;
+    }
+    *out = key.text;
+    return RC_OK;
+}
+
+static enum rc compile(struct arena *a, const struct route *row, const char *oauth_path, struct entry *out)
 {
     struct entry e = { .row = row };
 
+    if (!is_complete(row))
+        return fault("route: %s has an unset column", text_or(row->path, "?"));
     e.path = row->base == BASE_OAUTH ? arena_printf(a, "%s%s", oauth_path, row->path) : row->path;
+    if (make_key(a, e.path, &e.key) != RC_OK)
+        return fault("route: %s is no pattern", e.path);
     e.literal_n = strcspn(e.path, ":*");
     e.is_exact = e.path[e.literal_n] == '\0';
-    return e;
+    *out = e;
+    return RC_OK;
 }
 
-static int by_path(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-    return strcmp(((const struct entry *)a)->path, ((const struct entry *)b)->path);
-}
-
-static int by_length(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-
-    if (x->literal_n != y->literal_n)
-        return x->literal_n < y->literal_n ? 1 : -1;
-    return strcmp(y->path, x->path); /* "/a/:b/c" before "/a/:b" */
+    return strcmp(((const struct entry *)a)->key, ((const struct entry *)b)->key);
 }
 
 static enum rc check_duplicates(const struct entry *v, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; k < n && strcmp(v[i].path, v[k].path) == 0; k++)
+        for (size_t k = i + 1; k < n && strcmp(v[i].key, v[k].key) == 0; k++)
             if (v[i].row->methods & v[k].row->methods)
-                return fault("route: %s stands twice for one method", v[i].path);
+                return fault("route: %s and %s stand for the same method", v[i].path, v[k].path);
     return RC_OK;
 }
 
@@ -71,9 +103,9 @@ static size_t count_rows(const struct route_table *tables, size_t n)
 
 static enum rc add_row(struct arena *a, struct router *r, const struct route *row, const char *oauth_path)
 {
-    if (!is_complete(row))
-        return fault("route: %s has an unset column", row->path != NULL ? row->path : "?");
-    struct entry e = compile(a, row, oauth_path);
+    struct entry e;
+
+    TRY(compile(a, row, oauth_path, &e));
     if (e.is_exact)
         r->exact[r->exact_n++] = e;
     else
@@ -92,8 +124,8 @@ enum rc router_new(struct arena *a, const struct route_table *tables, size_t n, 
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < tables[i].n; k++)
             TRY(add_row(a, r, &tables[i].rows[k], oauth_path));
-    qsort(r->exact, r->exact_n, sizeof(*r->exact), by_path);
-    qsort(r->patterns, r->patterns_n, sizeof(*r->patterns), by_length);
+    qsort(r->exact, r->exact_n, sizeof(*r->exact), by_key);
+    qsort(r->patterns, r->patterns_n, sizeof(*r->patterns), by_key);
     TRY(check_duplicates(r->exact, r->exact_n));
     TRY(check_duplicates(r->patterns, r->patterns_n));
     *out = r;
@@ -200,7 +232,7 @@ const char *route_param(const struct exchange *x, const char *name)
 
     if (x->route->base == BASE_OAUTH)
         path += strlen(x->conf->oauth_path);
-    while (*pattern != '\0' && *path != '\0') {
+    while (*pattern != '\0') {
         if (*pattern == '*')
             return strcmp(name, "*") == 0 ? path : NULL;
         if (*pattern == ':') {
@@ -212,6 +244,8 @@ const char *route_param(const struct exchange *x, const char *name)
             path += n;
             continue;
         }
+        if (*path == '\0')
+            return NULL;
         pattern++;
         path++;
     }

@@ -4,11 +4,14 @@
 
 #include <string.h>
 
+#include "http/template_place.h"
+
 #define DEPTH_MAX 16
 
 struct parsing {
     struct arena *arena;
-    const char *p, *end;
+    const char *start, *p, *end;
+    struct place place;
     const char **why;
 };
 
@@ -23,16 +26,22 @@ static bool is_name(const char *p, size_t n)
 
 static enum rc bad(struct parsing *ps, const char *why)
 {
-    *ps->why = why;
+    int line = 1;
+
+    for (const char *p = ps->start; p < ps->p; p++)
+        line += *p == '\n';
+    *ps->why = arena_printf(ps->arena, "line %d: %s", line, why);
     return RC_NONE;
 }
 
 static struct node *new_node(struct parsing *ps, enum node_kind kind, const char *text, size_t n)
 {
     struct node *node = arena_new(ps->arena, struct node);
+    char *copy = arena_alloc(ps->arena, n + 1);
 
+    memcpy(copy, text, n);
     node->kind = kind;
-    node->text = arena_strndup(ps->arena, text, n);
+    node->text = copy;
     node->text_n = n;
     return node;
 }
@@ -47,7 +56,7 @@ static enum rc read_tag(struct parsing *ps, struct tag *out)
 
     if (close == NULL)
         return bad(ps, "{{ without }}");
-    if (p < close && strchr("#^/>", *p) != NULL)
+    if (p < close && *p != '\0' && strchr("#^/>", *p) != NULL)
         tag.sign = *p++;
     while (p < close && *p == ' ')
         p++;
@@ -69,6 +78,7 @@ static void read_text(struct parsing *ps, struct node ***tail)
 
     if (stop == ps->p)
         return;
+    place_feed(&ps->place, ps->p, (size_t)(stop - ps->p));
     **tail = new_node(ps, NODE_TEXT, ps->p, (size_t)(stop - ps->p));
     *tail = &(**tail)->next;
     ps->p = stop;
@@ -76,12 +86,64 @@ static void read_text(struct parsing *ps, struct node ***tail)
 
 static enum rc read_nodes(struct parsing *ps, const char *section, int depth, struct node **out);
 
-static enum rc read_section(struct parsing *ps, const struct tag *tag, int depth, struct node *node)
+/* Shown or not, what follows has to stand in the same place. */
+static enum rc read_section(struct parsing *ps, int depth, struct node *node)
 {
+    struct place before = ps->place;
+
     if (depth >= DEPTH_MAX)
         return bad(ps, "sections nest too deep");
-    node->kind = tag->sign == '#' ? NODE_SECTION : NODE_INVERTED;
-    return read_nodes(ps, node->text, depth + 1, &node->children);
+    TRY(read_nodes(ps, node->text, depth + 1, &node->children));
+    return place_same(&before, &ps->place) ? RC_OK : bad(ps, "a section does not hold balanced text");
+}
+
+static enum rc read_name(struct parsing *ps, struct node *node)
+{
+    node->place = place_kind(&ps->place);
+    return node->place != KIND_NONE ? RC_OK : bad(ps, "a name stands where nothing can be escaped");
+}
+
+static enum rc read_include(struct parsing *ps)
+{
+    return ps->place.where == AT_TEXT ? RC_OK : bad(ps, "a template is included inside a tag");
+}
+
+static enum node_kind kind_of(char sign)
+{
+    switch (sign) {
+    case '#':
+        return NODE_SECTION;
+    case '^':
+        return NODE_INVERTED;
+    case '>':
+        return NODE_INCLUDE;
+    default:
+        return NODE_NAME;
+    }
+}
+
+static enum rc read_node(struct parsing *ps, const struct tag *tag, int depth, struct node **out)
+{
+    struct node *node = new_node(ps, kind_of(tag->sign), tag->name, tag->name_n);
+
+    *out = node;
+    switch (node->kind) {
+    case NODE_SECTION:
+    case NODE_INVERTED:
+        return read_section(ps, depth, node);
+    case NODE_INCLUDE:
+        return read_include(ps);
+    case NODE_NAME:
+    case NODE_TEXT:
+        return read_name(ps, node);
+    }
+    return RC_OK;
+}
+
+static bool is_end_of(const struct tag *tag, const char *section)
+{
+    return section != NULL && strlen(section) == tag->name_n &&
+           memcmp(section, tag->name, tag->name_n) == 0;
 }
 
 /* Until the end of the text, or {{/section}}. */
@@ -95,28 +157,24 @@ static enum rc read_nodes(struct parsing *ps, const char *section, int depth, st
         if (ps->p == ps->end)
             return section == NULL ? RC_OK : bad(ps, "a section is not closed");
         TRY(read_tag(ps, &tag));
-        struct node *node = new_node(ps, NODE_NAME, tag.name, tag.name_n);
-        if (tag.sign == '/') {
-            if (section == NULL || strcmp(section, node->text) != 0)
-                return bad(ps, "a section is closed that is not open");
-            return RC_OK;
-        }
-        if (tag.sign == '>')
-            node->kind = NODE_INCLUDE;
-        if (tag.sign == '#' || tag.sign == '^')
-            TRY(read_section(ps, &tag, depth, node));
-        *tail = node;
-        tail = &node->next;
+        if (tag.sign == '/')
+            return is_end_of(&tag, section) ? RC_OK : bad(ps, "a section is closed that is not open");
+        TRY(read_node(ps, &tag, depth, tail));
+        tail = &(*tail)->next;
     }
 }
 
 enum rc template_parse(struct arena *a, const char *text, size_t n, const struct template **out, const char **why)
 {
-    struct parsing ps = { a, text, text + n, why };
+    struct parsing ps = { .arena = a, .start = text, .p = text, .end = text + n, .why = why };
     struct template *t = arena_new(a, struct template);
 
     t->name = "";
+    if (!text_is_utf8(text, n) || memchr(text, '\0', n) != NULL)
+        return bad(&ps, "not UTF-8 text");
     TRY(read_nodes(&ps, NULL, 0, &t->first));
+    if (ps.place.where != AT_TEXT)
+        return bad(&ps, "the template ends inside a tag");
     *out = t;
     return RC_OK;
 }
@@ -156,10 +214,12 @@ static bool is_shown(struct arena *a, const struct json *value)
     }
 }
 
-static void print_value(struct sbuf *out, const struct json *value)
+static void print_value(struct sbuf *out, const struct json *value, enum place_kind kind)
 {
-    if (json_type(value) == JSON_STRING)
-        sbuf_html(out, json_str(value));
+    const char *text = json_str(value);
+
+    if (text != NULL)
+        sbuf_html(out, kind == KIND_PLAIN || is_safe_url(text, kind) ? text : "#");
     else if (json_type(value) == JSON_INT || json_type(value) == JSON_BOOL)
         sbuf_html(out, json_text(out->arena, value));
 }
@@ -195,7 +255,7 @@ static void run_nodes(const struct node *node, const struct scope *scope, struct
             sbuf_addn(out, node->text, node->text_n);
             break;
         case NODE_NAME:
-            print_value(out, look_up(scope, node->text));
+            print_value(out, look_up(scope, node->text), node->place);
             break;
         case NODE_SECTION:
             run_section(node, scope, out, depth);

@@ -3,6 +3,7 @@
 #define AUTENTICO_HTTP_TEMPLATE_H
 
 #include "http/page.h"
+#include "http/template_place.h"
 
 enum node_kind { NODE_TEXT, NODE_NAME, NODE_SECTION, NODE_INVERTED, NODE_INCLUDE };
 
@@ -10,6 +11,7 @@ struct node {
     enum node_kind kind;
     const char *text;         /* literal text, or the name */
     size_t text_n;
+    enum place_kind place;    /* of a name: what it is escaped for */
     struct node *children;    /* of sections */
     struct node *next;
     const struct template *included;

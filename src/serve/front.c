@@ -26,6 +26,17 @@ static void add_word(struct words *w, const char *name, const char *value)
     w->v[w->n++] = (struct word){ name, value };
 }
 
+/* Paths and names of the operator: one that means something to nginx, even between
+ * quotes, would write configuration of its own. */
+static enum rc add_name(struct words *w, const char *name, const char *value)
+{
+    for (const char *p = value; *p != '\0'; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f || strchr("\"\\$;{}", *p) != NULL)
+            return fault("front: \"%s\" cannot stand in a configuration of nginx", value);
+    add_word(w, name, value);
+    return RC_OK;
+}
+
 /* --- templates ------------------------------------------------------------- */
 
 static enum rc read_template(struct arena *a, const struct conf *conf, const char *name, char **out)
@@ -88,7 +99,6 @@ struct listing { struct sbuf text; const struct conf *conf; };
 /* ":name" of a route is one path segment. */
 static void add_pattern(struct sbuf *b, const char *path)
 {
-    sbuf_add(b, "^");
     while (*path != '\0') {
         if (*path == ':') {
             sbuf_add(b, "[^/]+");
@@ -99,7 +109,15 @@ static void add_pattern(struct sbuf *b, const char *path)
             sbuf_addc(b, '\\');
         sbuf_addc(b, *path++);
     }
-    sbuf_add(b, "$");
+}
+
+static const char *pattern_of(struct arena *a, const char *path)
+{
+    struct sbuf b;
+
+    sbuf_init(&b, a, strlen(path) * 2 + 1);
+    add_pattern(&b, path);
+    return b.text;
 }
 
 static void add_login_location(const char *path, void *arg)
@@ -110,13 +128,14 @@ static void add_login_location(const char *path, void *arg)
     if (strchr(path, ':') == NULL) {
         sbuf_printf(&l->text, "= %s", path);
     } else {
-        sbuf_add(&l->text, "~ ");
+        sbuf_add(&l->text, "~ ^");
         add_pattern(&l->text, path);
+        sbuf_addc(&l->text, '$');
     }
     sbuf_add(&l->text, " {\n");
     if (strstr(path, "/api/") != NULL)
         sbuf_add(&l->text, "        error_page 502 504 =503 /.autentico/503.json;\n");
-    sbuf_printf(&l->text, "        fastcgi_pass unix:%s;\n    }\n", l->conf->login_socket);
+    sbuf_printf(&l->text, "        fastcgi_pass \"unix:%s\";\n    }\n", l->conf->login_socket);
 }
 
 static const char *login_locations(struct arena *a, const struct conf *conf, const struct router *router)
@@ -136,18 +155,27 @@ static enum rc fill_locations(struct arena *a, const struct conf *conf, const st
     char *text;
 
     TRY(read_template(a, conf, "locations.conf", &text));
-    add_word(&w, "MAIN_SOCKET", conf->socket);
-    add_word(&w, "OAUTH", conf->oauth_path);
-    add_word(&w, "ASSETS", arena_printf(a, "%s/html/assets", conf->data_dir));
+    TRY(add_name(&w, "MAIN_SOCKET", conf->socket));
+    TRY(add_name(&w, "LOGIN_SOCKET", conf->login_socket));
+    TRY(add_name(&w, "ASSETS", arena_printf(a, "%s/html/assets", conf->data_dir)));
+    TRY(add_name(&w, "OAUTH", conf->oauth_path));
+    add_word(&w, "OAUTH_PATTERN", pattern_of(a, conf->oauth_path));
     add_word(&w, "HSTS", hsts);
     add_word(&w, "LOGIN_LOCATIONS", login_locations(a, conf, router));
     return fill(a, text, &w, out);
 }
 
+/* The port of the public address; what a URL does not say is 443. */
+static const char *tls_port(const struct conf *conf)
+{
+    const char *colon = strrchr(conf->host_port, ':');
+
+    return conf->is_https && colon != NULL && strchr(colon, ']') == NULL ? colon + 1 : "443";
+}
+
 enum rc front_site(struct arena *a, const struct conf *conf, const struct router *router, const char *kind,
                    char **out)
 {
-    const char *colon = strrchr(conf->host_port, ':');
     struct words w = { .n = 0 };
     char *text, *locations;
 
@@ -155,11 +183,11 @@ enum rc front_site(struct arena *a, const struct conf *conf, const struct router
         return RC_NONE;
     TRY(read_template(a, conf, "autentico.conf", &text));
     TRY(fill_locations(a, conf, router, HSTS_LINE, &locations));
-    add_word(&w, "SERVER_NAME", conf->host);
-    add_word(&w, "URL", conf->url);
-    add_word(&w, "TLS_PORT", conf->is_https && colon != NULL && strchr(colon, ']') == NULL ? colon + 1 : "443");
+    TRY(add_name(&w, "SERVER_NAME", conf->host));
+    TRY(add_name(&w, "URL", conf->url));
+    add_word(&w, "TLS_PORT", tls_port(conf));
     add_word(&w, "CACHE_DIR", "/var/cache/nginx-autentico");
-    add_word(&w, "MAIN_SOCKET", conf->socket);
+    add_word(&w, "OAUTH_PATTERN", pattern_of(a, conf->oauth_path));
     add_word(&w, "LOCATIONS", locations);
     return fill(a, text, &w, out);
 }
@@ -174,21 +202,49 @@ static const char *find_program(struct arena *a, const char *name)
     for (size_t i = 0; i < dirs.n; i++) {
         const char *full = arena_printf(a, "%s/%s", dirs.v[i], name);
 
-        if (access(full, X_OK) == 0)
+        if (full[0] == '/' && dirs.v[i][0] != '\0' && access(full, X_OK) == 0)
             return full;
     }
     return NULL;
 }
 
+/* 0, or errno: EADDRNOTAVAIL or EAFNOSUPPORT where there is no such address. */
+static int try_bind(const struct sockaddr *addr, socklen_t n)
+{
+    int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1, why;
+
+    if (fd < 0)
+        return errno;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)); /* as nginx does */
+    why = bind(fd, addr, n) == 0 ? 0 : errno;
+    close(fd);
+    return why;
+}
+
+static int try_port(int family, in_port_t port)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+
+    return family == AF_INET ? try_bind((struct sockaddr *)&v4, sizeof(v4))
+                             : try_bind((struct sockaddr *)&v6, sizeof(v6));
+}
+
 static bool has_ipv6_loopback(void)
 {
-    struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+    return try_port(AF_INET6, 0) == 0;
+}
 
-    if (fd >= 0)
-        close(fd);
-    return has;
+/* Said now: nginx would only be started again and again. */
+static enum rc check_port(const struct conf *conf, FILE *err)
+{
+    in_port_t port = (in_port_t)strtoul(conf->listen_port, NULL, 10);
+
+    if (try_port(AF_INET, port) != EADDRINUSE && try_port(AF_INET6, port) != EADDRINUSE)
+        return RC_OK;
+    fprintf(err, "port %s is in use by another program: stop it, or take another port in AUTENTICO_APP_URL and "
+                 "AUTENTICO_LISTEN_PORT, or AUTENTICO_FRONT=none\n", conf->listen_port);
+    return RC_REFUSED;
 }
 
 static const char *listen_lines(struct arena *a, const char *port, const char *more)
@@ -211,8 +267,8 @@ static enum rc render_private(struct arena *a, const struct conf *conf, const st
 
     TRY(read_template(a, conf, "private.conf", &text));
     TRY(fill_locations(a, conf, router, "", &locations));
-    add_word(&w, "FRONT_DIR", out->dir);
-    add_word(&w, "SERVER_NAME", is_common_name(conf->host) ? "" : conf->host);
+    TRY(add_name(&w, "FRONT_DIR", out->dir));
+    TRY(add_name(&w, "SERVER_NAME", is_common_name(conf->host) ? "" : conf->host));
     add_word(&w, "LISTEN_DEFAULT", listen_lines(a, conf->listen_port, " default_server"));
     add_word(&w, "LISTEN", listen_lines(a, conf->listen_port, ""));
     /* root without capabilities cannot make workers of another identity */
@@ -243,6 +299,7 @@ enum rc front_prepare(struct arena *a, const struct conf *conf, const struct rou
         fprintf(err, "AUTENTICO_FRONT: nginx is not installed: apt-get install nginx-light\n");
         return RC_REFUSED;
     }
+    TRY(check_port(conf, err));
     out->dir = arena_printf(a, "%s/front", conf->state_dir);
     TRY(render_private(a, conf, router, out));
     out->is_wanted = true;
@@ -271,7 +328,9 @@ void front_exec(const struct front_server *front)
     struct arena *a = arena_start("front");
     char *config = arena_printf(a, "%s/nginx.conf", front->dir);
     char *prefix = arena_printf(a, "%s/", front->dir);
-    char *const argv[] = { arena_strdup(a, "nginx"), arena_strdup(a, "-p"), prefix, arena_strdup(a, "-c"), config,
+    /* -e: or it would complain of the log it was built for before it reads ours */
+    char *const argv[] = { arena_strdup(a, "nginx"), arena_strdup(a, "-e"), arena_strdup(a, "stderr"),
+                           arena_strdup(a, "-p"), prefix, arena_strdup(a, "-c"), config,
                            arena_strdup(a, "-g"), arena_strdup(a, "daemon off;"), NULL };
     char *const envp[] = { arena_strdup(a, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"), NULL };
 

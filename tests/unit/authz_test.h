@@ -137,4 +137,31 @@ static UNUSED struct audit_row last_event(void)
     return rows.n > 0 ? rows.v[0] : (struct audit_row){ .event = "" };
 }
 
+/* The ID token of a session, as the application got it. */
+static UNUSED const char *id_token_for(const char *session_id, const char *user_id)
+{
+    const char *value = random_token(A);
+    struct code c = a_code(value, "app");
+    struct exchange *x;
+
+    c.session_id = session_id;
+    c.user_id = user_id;
+    assert_ok(codes_add(DB, &c));
+    x = with_header(a_post(arena_printf(A, "grant_type=authorization_code&code=%s&code_verifier=" VERIFIER
+                                           "&redirect_uri=https%%3A%%2F%%2Fapp.example%%2Fcb", value)),
+                    basic("app", SECRET));
+    if (token_handle(x) != RC_OK)
+        fail_msg("id_token_for: %s", refusal_text(&x->no));
+    return text_of(answer_of(x), "id_token");
+}
+
+static UNUSED const char *session_of(const char *cookie)
+{
+    struct jar jar = { NULL, cookie };
+    struct exchange *x = get(&jar, "");
+
+    assert_ok(session_find(x));
+    return x->session->id;
+}
+
 #endif

@@ -201,7 +201,7 @@ static char *of_length(const char *name, size_t n)
     char *value = arena_alloc(A, n + 1);
 
     memset(value, 'x', n);
-    return arena_printf(A, GOOD "&%s=%s", name, value);
+    return arena_printf(A, "%s&%s=%s", GOOD, name, value);
 }
 
 static void test_lengths(void **state)
