@@ -82,12 +82,31 @@ static enum rc load_hash(struct attempt *t)
     return rc == RC_NONE ? RC_OK : rc;
 }
 
+static enum rc give_back(struct db *db, void *arg)
+{
+    const struct attempt *t = arg;
+
+    return lockouts_give_back(db, t->user->id, t->x->settings->account_lockout_max_attempts);
+}
+
+/* A password that nobody looked at is no wrong one: a login storm must not lock out
+ * the honest. */
+static enum rc unless_busy(struct attempt *t, enum rc rc)
+{
+    bool was_looked_at = rc == RC_OK || (rc == RC_REFUSED && t->x->no.code == REFUSE_BAD_CREDENTIALS);
+
+    if (was_looked_at || t->user == NULL || t->x->settings->account_lockout_max_attempts <= 0)
+        return rc;
+    TRY(db_write(t->x->db, give_back, t));
+    return rc;
+}
+
 static enum rc look_at(struct attempt *t, const char *password)
 {
     TRY(load_hash(t));
     db_read_end(t->x->db);
     TRY(t->user != NULL ? claim_attempt(t) : claim_nothing(t));
-    return verify(t, password);
+    return unless_busy(t, verify(t, password));
 }
 
 static enum rc upgrade_hash(struct db *db, const struct attempt *t)

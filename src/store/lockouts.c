@@ -77,3 +77,15 @@ enum rc lockouts_clear(struct db *db, const char *user_id)
     db_text(q, 1, user_id);
     return db_run(q);
 }
+
+enum rc lockouts_give_back(struct db *db, const char *user_id, int64_t max)
+{
+    struct stmt *q = db_sql(db,
+        "UPDATE lockouts SET failures_n = failures_n - 1,"
+        " locked_until_at = CASE WHEN failures_n - 1 >= $2 THEN locked_until_at END"
+        " WHERE user_id = $1 AND failures_n > 0");
+
+    db_text(q, 1, user_id);
+    db_int(q, 2, max);
+    return db_run(q);
+}

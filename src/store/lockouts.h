@@ -26,4 +26,8 @@ MUST_CHECK enum rc lockouts_claim(struct db *db, struct arena *a, const char *us
                                   int64_t now, struct lockout *out);
 MUST_CHECK enum rc lockouts_clear(struct db *db, const char *user_id); /* right password, or unlocked */
 
+/* An attempt that was claimed and then not looked at (hashers busy) does not count:
+ * one less, and no lock below `max`. */
+MUST_CHECK enum rc lockouts_give_back(struct db *db, const char *user_id, int64_t max);
+
 #endif

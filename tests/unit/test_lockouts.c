@@ -99,11 +99,28 @@ static void test_parallel_guesses(void **state)
     assert_int_equal(tally[RC_REFUSED], 45);
 }
 
+static void test_give_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++) { /* claimed, but the hashers were busy */
+        assert_ok(claim(3, NOW));
+        assert_ok(lockouts_give_back(DB, "u1", 3));
+    }
+    for (int i = 1; i <= 3; i++) {
+        assert_ok(claim(3, NOW));
+        assert_int_equal(L.failures_n, i);
+    }
+    assert_refused(claim(3, NOW));
+    assert_ok(lockouts_give_back(DB, "u1", 3)); /* the third was not looked at after all */
+    assert_ok(claim(3, NOW));
+    assert_refused(claim(3, NOW));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, with_user, after_directory)
     const struct CMUnitTest tests[] = {
-        T(test_counts_and_locks), T(test_an_expired_lock_starts_again), T(test_clear),
+        T(test_counts_and_locks), T(test_an_expired_lock_starts_again), T(test_clear), T(test_give_back),
         T(test_limits_of_the_setting), T(test_parallel_guesses),
     };
 
