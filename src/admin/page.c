@@ -33,12 +33,8 @@ struct json *admin_endpoints(struct exchange *x)
     };
     struct json *list = json_array(x->arena);
 
-    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-        struct json *endpoint = json_object(x->arena);
-
-        json_set_str(endpoint, "label", known[i][0]);
-        json_set_str(endpoint, "url", arena_printf(x->arena, "%s%s", x->conf->issuer, known[i][1]));
-        json_add(list, endpoint);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        json_add_pair(x->arena, list, "label", known[i][0], "url",
+                      arena_printf(x->arena, "%s%s", x->conf->issuer, known[i][1]));
     return list;
 }

@@ -23,22 +23,12 @@ struct making {
     bool is_https, dev;
 };
 
-static const char *random_hex(struct arena *a)
+static const char *random_text(struct arena *a, char *(*encode)(struct arena *a, struct bytes in))
 {
     uint8_t raw[32];
 
     random_bytes(raw, sizeof(raw));
-    const char *hex = hex_encode(a, BYTES(raw));
-    explicit_bzero(raw, sizeof(raw));
-    return hex;
-}
-
-static const char *random_base64(struct arena *a)
-{
-    uint8_t raw[32];
-
-    random_bytes(raw, sizeof(raw));
-    const char *text = base64_encode(a, BYTES(raw));
+    const char *text = encode(a, BYTES(raw));
     explicit_bzero(raw, sizeof(raw));
     return text;
 }
@@ -69,9 +59,9 @@ static enum rc put_secrets(struct making *m)
     char *pem;
 
     note(m, "Secrets.  The first two are accepted for compatibility and unused.");
-    put(m, "AUTENTICO_ACCESS_TOKEN_SECRET", random_hex(m->arena));
-    put(m, "AUTENTICO_REFRESH_TOKEN_SECRET", random_hex(m->arena));
-    put(m, "AUTENTICO_CSRF_SECRET_KEY", random_hex(m->arena));
+    put(m, "AUTENTICO_ACCESS_TOKEN_SECRET", random_text(m->arena, hex_encode));
+    put(m, "AUTENTICO_REFRESH_TOKEN_SECRET", random_text(m->arena, hex_encode));
+    put(m, "AUTENTICO_CSRF_SECRET_KEY", random_text(m->arena, hex_encode));
     TRY(signer_make_pem(m->arena, &pem));
     put(m, "AUTENTICO_PRIVATE_KEY", base64_encode(m->arena, bytes_of(pem)));
     put(m, "AUTENTICO_JWK_CERT_KEY_ID", "autentico-key-1");
@@ -106,7 +96,7 @@ static void put_limits(struct making *m)
 static void put_own(struct making *m)
 {
     note(m, "Wraps signing keys and seals columns.  Lost: those are lost.");
-    put(m, "AUTENTICO_ENCRYPTION_KEY", random_base64(m->arena));
+    put(m, "AUTENTICO_ENCRYPTION_KEY", random_text(m->arena, base64_encode));
 }
 
 static enum rc check_url(struct making *m, const char *url)
@@ -244,7 +234,7 @@ static enum rc complete(struct arena *a, const char *path)
         sbuf_addc(&m.text, '\n');
     before = m.text.n;
     if (!has_key(old, "AUTENTICO_CSRF_SECRET_KEY") && !has_key(old, "AUTENTICO_COOKIE_SECRET"))
-        put(&m, "AUTENTICO_CSRF_SECRET_KEY", random_hex(a));
+        put(&m, "AUTENTICO_CSRF_SECRET_KEY", random_text(a, hex_encode));
     if (!has_key(old, "AUTENTICO_ENCRYPTION_KEY"))
         put_own(&m);
     if (m.text.n == before) {

@@ -114,13 +114,6 @@ static const char *absolute(struct arena *a, const char *path)
     return arena_printf(a, "%s/%s", cwd, text_starts(path, "./") ? path + 2 : path);
 }
 
-static const char *directory(struct arena *a, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
-}
-
 static int check_url(struct arena *a, struct conf *c, FILE *err)
 {
     char *url = arena_strdup(a, c->url);
@@ -201,12 +194,12 @@ static int check_cookies(const struct conf *c, FILE *err)
 static void derive_places(struct arena *a, struct conf *c)
 {
     c->db_path = absolute(a, c->db_path);
-    c->state_dir = text_empty(c->state_dir) ? directory(a, c->db_path) : absolute(a, c->state_dir);
+    c->state_dir = text_empty(c->state_dir) ? text_directory(a, c->db_path) : absolute(a, c->state_dir);
     if (text_empty(c->socket))
         c->socket = c->is_loopback ? arena_printf(a, "%s/main.sock", c->state_dir) : "/run/autentico/main.sock";
     c->socket = absolute(a, c->socket);
     if (c->login_socket == NULL)
-        c->login_socket = arena_printf(a, "%s/login.sock", directory(a, c->socket));
+        c->login_socket = arena_printf(a, "%s/login.sock", text_directory(a, c->socket));
     c->login_socket = absolute(a, c->login_socket);
     c->theme_css_file = absolute(a, c->theme_css_file);
     c->data_dir = PKGDATADIR;

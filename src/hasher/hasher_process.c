@@ -4,16 +4,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "crypto/pwhash.h"
 #include "hasher/hasher_frame.h"
-#include "util/frame.h"
+#include "util/answerer.h"
 #include "util/clock.h"
+#include "util/frame.h"
 #include "util/log.h"
 
 #define NICENESS 10 /* cheap requests go first */
@@ -63,60 +62,18 @@ struct bytes hasher_answer(struct arena *a, struct bytes question)
 
 /* ---- the process ---- */
 
-static volatile sig_atomic_t is_ending;
-
-static void on_term(int sig)
-{
-    (void)sig;
-    is_ending = 1;
-}
-
-/* TERM is blocked except while we wait, so that the question in hand is answered. */
-static void set_signals(sigset_t *while_waiting)
-{
-    struct sigaction term = { .sa_handler = on_term }, ignore = { .sa_handler = SIG_IGN };
-    sigset_t blocked;
-
-    is_ending = 0;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGTERM);
-    sigprocmask(SIG_BLOCK, &blocked, while_waiting);
-    sigdelset(while_waiting, SIGTERM);
-    sigaction(SIGTERM, &term, NULL);
-    sigaction(SIGINT, &ignore, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
-}
-
-/* For the parent, which replaces a hasher that hangs. */
-static void mark(int64_t *busy_since_ms, int64_t at)
-{
-    if (busy_since_ms != NULL)
-        __atomic_store_n(busy_since_ms, at, __ATOMIC_RELEASE);
-}
-
 static enum rc answer_one(const struct hasher_setup *setup, struct arena *a)
 {
     struct bytes question;
     int reply_fd;
     enum rc rc = ask_next(setup->answer_fd, a, &question, &reply_fd);
 
-    mark(setup->busy_since_ms, clock_mono_ms());
+    answerer_mark(setup->busy_since_ms, clock_mono_ms());
     if (rc == RC_OK)
         ask_reply(reply_fd, hasher_answer(a, question));
     arena_reset(a);
-    mark(setup->busy_since_ms, 0);
+    answerer_mark(setup->busy_since_ms, 0);
     return rc;
-}
-
-static bool is_parent_gone(const struct pollfd *control)
-{
-    char byte;
-    ssize_t n;
-
-    if (control->revents == 0)
-        return false;
-    n = recv(control->fd, &byte, 1, MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 static int serve(const struct hasher_setup *setup, const sigset_t *while_waiting, struct arena *a)
@@ -127,14 +84,14 @@ static int serve(const struct hasher_setup *setup, const sigset_t *while_waiting
     };
     enum rc rc;
 
-    while (!is_ending) {
+    while (!answerer_is_ending()) {
         if (ppoll(fds, ARRAY_LEN(fds), NULL, while_waiting) < 0) {
             if (errno == EINTR)
                 continue;
             (void)fault("hasher: poll: %s", strerror(errno));
             return EXIT_BROKEN;
         }
-        if (is_parent_gone(&fds[1]))
+        if (answerer_is_parent_gone(&fds[1]))
             return 0;
         if (fds[0].revents == 0)
             continue;
@@ -154,7 +111,7 @@ int hasher_run(const struct hasher_setup *setup)
     int status = EXIT_BROKEN;
 
     log_process("hasher");
-    set_signals(&while_waiting);
+    answerer_set_signals(&while_waiting);
     errno = 0;
     if (nice(NICENESS) == -1 && errno != 0)
         log_event(LOG_LEVEL_WARNING, "hasher_nice", "why", strerror(errno), NULL);

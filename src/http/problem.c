@@ -24,14 +24,8 @@ const char *problem_form_action(struct arena *a, const char *redirect_uri)
 
 static void add_field(struct exchange *x, struct json *fields, const char *name, const char *value)
 {
-    struct json *field;
-
-    if (value == NULL)
-        return;
-    field = json_object(x->arena);
-    json_set_str(field, "name", name);
-    json_set_str(field, "value", value);
-    json_add(fields, field);
+    if (value != NULL)
+        json_add_pair(x->arena, fields, "name", name, "value", value);
 }
 
 static enum rc post_to_client(struct exchange *x, const struct return_to *to, const struct params *params)

@@ -14,18 +14,9 @@
 #include "store/codes.h"
 #include "store/settings_table.h"
 
-/* --- a client's override of a global setting ------------------------------- */
-
-static int64_t override_s(const char *text, int64_t global_s)
-{
-    int64_t s;
-
-    return !text_empty(text) && text_duration(text, &s) == RC_OK ? s : global_s;
-}
-
 static int64_t idle_limit_s(const struct exchange *x, const struct authz_request *r)
 {
-    return override_s(r->client->sso_session_idle_timeout, x->settings->sso_session_idle_timeout);
+    return text_duration_or(r->client->sso_session_idle_timeout, x->settings->sso_session_idle_timeout);
 }
 
 /* --- whose login is asked for ---------------------------------------------- */
@@ -127,7 +118,7 @@ static enum rc write_all(struct db *db, void *arg)
 static void fill_code(struct exchange *x, const struct authorization *z, const char *value, struct code *out)
 {
     const struct authz_request *r = z->request;
-    int64_t life = override_s(r->client->authorization_code_expiration,
+    int64_t life = text_duration_or(r->client->authorization_code_expiration,
                               x->settings->authorization_code_expiration);
 
     *out = (struct code){

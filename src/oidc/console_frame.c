@@ -142,14 +142,8 @@ const char *console_href(struct arena *a, const char *base, const char *segment)
 
 static void add_claim(struct arena *a, struct json *list, const char *label, const char *value)
 {
-    struct json *claim;
-
-    if (text_empty(value))
-        return;
-    claim = json_object(a);
-    json_set_str(claim, "label", label);
-    json_set_str(claim, "value", value);
-    json_add(list, claim);
+    if (!text_empty(value))
+        json_add_pair(a, list, "label", label, "value", value);
 }
 
 struct json *console_claims(struct arena *a, const struct user *u)

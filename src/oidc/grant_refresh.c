@@ -95,11 +95,7 @@ static enum rc choose_scope(struct refresh *r, const char *asked)
 
 static int64_t idle_limit(const struct exchange *x, const struct client *c)
 {
-    int64_t s;
-
-    if (!text_empty(c->sso_session_idle_timeout) && text_duration(c->sso_session_idle_timeout, &s) == RC_OK)
-        return s;
-    return x->settings->sso_session_idle_timeout;
+    return text_duration_or(c->sso_session_idle_timeout, x->settings->sso_session_idle_timeout);
 }
 
 static bool is_over(int64_t since, int64_t limit_s, int64_t now)

@@ -238,11 +238,7 @@ static bool is_about_credentials(const char *error_code)
 
 static void add_param(struct arena *a, struct json *list, const char *name, const char *value)
 {
-    struct json *param = json_object(a);
-
-    json_set_str(param, "name", name);
-    json_set_str(param, "value", text_or(value, ""));
-    json_add(list, param);
+    json_add_pair(a, list, "name", name, "value", text_or(value, ""));
 }
 
 /* The OAuth hidden set of form-fields 2: all seven, always. */

@@ -18,18 +18,9 @@
 
 /* ---- preparing rows ---- */
 
-static int64_t life(const char *override, int64_t global_s)
-{
-    int64_t s;
-
-    if (text_empty(override) || text_duration(override, &s) != RC_OK)
-        return global_s;
-    return s;
-}
-
 static int64_t access_life(const struct exchange *x, const struct client *c)
 {
-    int64_t s = life(c->access_token_expiration, x->settings->access_token_expiration);
+    int64_t s = text_duration_or(c->access_token_expiration, x->settings->access_token_expiration);
 
     return s < ACCESS_LIFE_MAX_S ? s : ACCESS_LIFE_MAX_S;
 }
@@ -53,7 +44,7 @@ static void draw(struct exchange *x, struct grant *g)
 
 static void prepare_token(struct exchange *x, struct grant *g, const char *scope)
 {
-    int64_t refresh_s = life(g->client->refresh_token_expiration, x->settings->refresh_token_expiration);
+    int64_t refresh_s = text_duration_or(g->client->refresh_token_expiration, x->settings->refresh_token_expiration);
 
     g->token = (struct token){
         .family_id = g->family.id,

@@ -17,15 +17,6 @@
  * of people lives here.  An account `autentico-signer` is preferred. */
 #define SIGNER_UID 64990
 
-static const char *directory_of(struct arena *a, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (slash == NULL)
-        return ".";
-    return slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
-}
-
 static gid_t socket_group(const struct conf *conf)
 {
     const char *const known[] = { "www-data", "nginx", "http", "apache" };
@@ -92,7 +83,7 @@ enum rc identity_resolve(const struct conf *conf, FILE *err, struct identity *ou
     enum rc rc = RC_OK;
 
     if (id.was_root)
-        rc = text_empty(conf->user) ? take_owner(conf, err, directory_of(a, conf->db_path), &id)
+        rc = text_empty(conf->user) ? take_owner(conf, err, text_directory(a, conf->db_path), &id)
                                     : take_user(conf, err, &id);
     arena_done(a);
     TRY(rc);
@@ -143,7 +134,7 @@ static enum rc check_directory(const char *dir, FILE *err)
 enum rc identity_check_files(const struct conf *conf, FILE *err)
 {
     struct arena *a = arena_start("identity");
-    enum rc rc = check_directory(directory_of(a, conf->db_path), err);
+    enum rc rc = check_directory(text_directory(a, conf->db_path), err);
     struct stat st;
 
     arena_done(a);

@@ -33,13 +33,6 @@ enum rc sockets_lock_instance(const struct conf *conf, const struct identity *id
     return rc;
 }
 
-static const char *directory_of(struct arena *a, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash == NULL || slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
-}
-
 /* /run is emptied at boot: root makes the folder again. */
 static enum rc make_directory(const char *dir, const struct identity *id, FILE *err)
 {
@@ -102,7 +95,7 @@ static enum rc open_socket(const char *path, const struct conf *conf, const stru
                            bool is_private_front, FILE *err, int *out)
 {
     struct arena *a = arena_start("socket");
-    const char *dir = directory_of(a, path);
+    const char *dir = text_directory(a, path);
     enum rc rc = make_directory(dir, id, err);
 
     if (rc == RC_OK && !is_private_front && !conf->is_loopback)

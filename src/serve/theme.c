@@ -27,14 +27,11 @@ static struct json *footer_links(struct arena *a, const char *text)
         return out;
     for (size_t i = 0; i < json_len(in); i++) {
         const char *label, *url;
-        struct json *link = json_object(a);
 
         if (json_get_str(json_at(in, i), "label", &label) != RC_OK ||
             json_get_str(json_at(in, i), "url", &url) != RC_OK || !is_link(a, url))
             continue;
-        json_set_str(link, "label", label);
-        json_set_str(link, "url", url);
-        json_add(out, link);
+        json_add_pair(a, out, "label", label, "url", url);
     }
     return out;
 }

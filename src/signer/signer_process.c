@@ -4,15 +4,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "signer/signer_state.h"
-#include "util/frame.h"
+#include "util/answerer.h"
 #include "util/clock.h"
+#include "util/frame.h"
 #include "util/log.h"
 
 /* What is handed over: a length of 4 bytes, then a frame of the three secrets. */
@@ -168,30 +168,6 @@ static struct signer_state *receive_state(const struct signer_setup *setup)
 
 /* ---- the process ---- */
 
-static volatile sig_atomic_t is_ending;
-
-static void on_term(int sig)
-{
-    (void)sig;
-    is_ending = 1;
-}
-
-/* TERM is blocked except while we wait, so that the question in hand is answered. */
-static void set_signals(sigset_t *while_waiting)
-{
-    struct sigaction term = { .sa_handler = on_term }, ignore = { .sa_handler = SIG_IGN };
-    sigset_t blocked;
-
-    is_ending = 0;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGTERM);
-    sigprocmask(SIG_BLOCK, &blocked, while_waiting);
-    sigdelset(while_waiting, SIGTERM);
-    sigaction(SIGTERM, &term, NULL);
-    sigaction(SIGINT, &ignore, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
-}
-
 static enum rc answer_one(struct signer_state *st, enum signer_channel channel, int fd,
                           struct arena *a)
 {
@@ -203,13 +179,6 @@ static enum rc answer_one(struct signer_state *st, enum signer_channel channel, 
         ask_reply(reply_fd, signer_answer(st, channel, a, question));
     arena_reset(a);
     return rc;
-}
-
-/* For the parent, which replaces a signer that hangs. */
-static void mark(const struct signer_setup *setup, int64_t at)
-{
-    if (setup->busy_since_ms != NULL)
-        __atomic_store_n(setup->busy_since_ms, at, __ATOMIC_RELEASE);
 }
 
 /* One question of each channel in turn, so that none starves another. */
@@ -229,17 +198,6 @@ static enum rc answer_ready(struct signer_state *st, struct pollfd *fds, struct 
     return RC_OK;
 }
 
-static bool is_parent_gone(const struct pollfd *control)
-{
-    char byte;
-    ssize_t n;
-
-    if (control->revents == 0)
-        return false;
-    n = recv(control->fd, &byte, 1, MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
 static int serve(const struct signer_setup *setup, struct signer_state *st,
                  const sigset_t *while_waiting, struct arena *a)
 {
@@ -248,19 +206,19 @@ static int serve(const struct signer_setup *setup, struct signer_state *st,
     for (int i = 0; i < CHANNELS_N; i++)
         fds[i] = (struct pollfd){ .fd = setup->answer_fd[i], .events = POLLIN };
     *control = (struct pollfd){ .fd = setup->control_fd, .events = POLLIN };
-    while (!is_ending) {
+    while (!answerer_is_ending()) {
         if (ppoll(fds, ARRAY_LEN(fds), NULL, while_waiting) < 0) {
             if (errno == EINTR)
                 continue;
             (void)fault("signer: poll: %s", strerror(errno));
             return EXIT_BROKEN;
         }
-        if (is_parent_gone(control))
+        if (answerer_is_parent_gone(control))
             return 0;
-        mark(setup, clock_mono_ms());
+        answerer_mark(setup->busy_since_ms, clock_mono_ms());
         if (answer_ready(st, fds, a) != RC_OK)
             return EXIT_BROKEN;
-        mark(setup, 0);
+        answerer_mark(setup->busy_since_ms, 0);
     }
     return 0;
 }
@@ -273,7 +231,7 @@ int signer_run(const struct signer_setup *setup)
     int status = EXIT_BROKEN;
 
     log_process("signer");
-    set_signals(&while_waiting);
+    answerer_set_signals(&while_waiting);
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         (void)fault("signer: PR_SET_DUMPABLE: %s", strerror(errno));
     st = receive_state(setup);

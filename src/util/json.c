@@ -330,3 +330,13 @@ void json_add_str(struct json *array, const char *text)
     if (text != NULL)
         append(array, made(json_object_new_string(text)));
 }
+
+void json_add_pair(struct arena *a, struct json *array, const char *name_a, const char *text_a, const char *name_b,
+                   const char *text_b)
+{
+    struct json *pair = json_object(a);
+
+    json_set_str(pair, name_a, text_a);
+    json_set_str(pair, name_b, text_b);
+    json_add(array, pair);
+}

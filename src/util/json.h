@@ -52,6 +52,9 @@ void json_set_null(struct json *obj, const char *name);
 void json_set_list(struct arena *a, struct json *obj, const char *name, const char *spaced); /* "a b" → ["a","b"] */
 void json_set_texts(struct arena *a, struct json *obj, const char *name, const struct text_list *list);
 void json_add(struct json *array, struct json *value);
+/* {name_a: text_a, name_b: text_b}, as templates list them */
+void json_add_pair(struct arena *a, struct json *array, const char *name_a, const char *text_a, const char *name_b,
+                   const char *text_b);
 void json_add_str(struct json *array, const char *text);
 
 #endif

@@ -335,3 +335,12 @@ bool text_list_within(const char *list, const char *allowed)
             return false;
     return true;
 }
+
+const char *text_directory(struct arena *a, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL)
+        return ".";
+    return slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
+}

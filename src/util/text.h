@@ -20,6 +20,7 @@ bool text_ends(const char *text, const char *suffix);
 bool text_same_nocase(const char *a, const char *b); /* ASCII */
 char *text_lower(struct arena *a, const char *text); /* ASCII */
 char *text_trim(struct arena *a, const char *text);  /* ASCII white space, both ends */
+const char *text_directory(struct arena *a, const char *path); /* of a file: "/", "." without a slash */
 const char *text_or(const char *text, const char *otherwise); /* `otherwise` when NULL or "" */
 
 /* Whole-text predicates, for `struct field` (http/fields.h).  "" passes. */
@@ -57,5 +58,6 @@ MUST_CHECK enum rc text_int(const char *text, int64_t *out);
 MUST_CHECK enum rc text_double(const char *text, double *out);
 MUST_CHECK enum rc text_bool(const char *text, bool *out);
 MUST_CHECK enum rc text_duration(const char *text, int64_t *out_s);
+int64_t text_duration_or(const char *text, int64_t otherwise_s); /* otherwise: empty or no duration */
 
 #endif

@@ -171,3 +171,10 @@ enum rc text_duration(const char *text, int64_t *out_s)
     *out_s = ns / INT64_C(1000000000);
     return RC_OK;
 }
+
+int64_t text_duration_or(const char *text, int64_t otherwise_s)
+{
+    int64_t s;
+
+    return !text_empty(text) && text_duration(text, &s) == RC_OK ? s : otherwise_s;
+}

@@ -351,10 +351,30 @@ static void durations(void **state)
     }
 }
 
+static void directories(void **state)
+{
+    (void)state;
+    assert_string_equal(text_directory(arena, "/a/b/c.db"), "/a/b");
+    assert_string_equal(text_directory(arena, "/c.db"), "/");
+    assert_string_equal(text_directory(arena, "c.db"), ".");
+}
+
+static void durations_with_a_fallback(void **state)
+{
+    (void)state;
+    assert_int_equal(text_duration_or("15m", 7), 900);
+    assert_int_equal(text_duration_or("0", 7), 0);
+    assert_int_equal(text_duration_or("", 7), 7);
+    assert_int_equal(text_duration_or(NULL, 7), 7);
+    assert_int_equal(text_duration_or("soon", 7), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8),
+        cmocka_unit_test_setup_teardown(directories, set_up, tear_down),
+        cmocka_unit_test(durations_with_a_fallback),
         cmocka_unit_test(comparing),
         cmocka_unit_test_setup_teardown(changing, set_up, tear_down),
         cmocka_unit_test(predicates),
