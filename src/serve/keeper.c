@@ -51,7 +51,8 @@ static enum rc open_limits(struct keeper *k)
 static enum rc open_files(struct keeper *k)
 {
     /* wrote_fd -1: its own writes must not wake it again and again */
-    struct db_open how = { .path = k->pool->conf->db_path, .wrote_fd = -1 };
+    struct db_open how = { .path = k->pool->conf->db_path, .wrote_fd = -1,
+                           .is_relaxed = k->pool->conf->durability == DURABILITY_NORMAL };
     struct sandbox_paths paths = { .read_write = { k->pool->limits_dir } };
 
     TRY(write_lock_open(k->pool->lock_path, &k->lock));

@@ -61,7 +61,8 @@ static enum rc open_limits(struct worker *w)
 
 static enum rc open_files(struct worker *w)
 {
-    struct db_open how = { .path = w->pool->conf->db_path, .wrote_fd = w->pool->wrote_fd };
+    struct db_open how = { .path = w->pool->conf->db_path, .wrote_fd = w->pool->wrote_fd,
+                           .is_relaxed = w->pool->conf->durability == DURABILITY_NORMAL };
 
     TRY(write_lock_open(w->pool->lock_path, &w->lock));
     how.lock = w->lock;

@@ -29,13 +29,33 @@ void write_lock_close(struct write_lock *l);
 MUST_CHECK enum rc write_lock_take(struct write_lock *l, int64_t timeout_ms); /* RC_NONE: timed out */
 void write_lock_give(struct write_lock *l);
 
+/*
+ * Durability (design D10a): a commit is counted while the lock is held and brought
+ * to disk after it was given back; whoever comes first syncs for all who committed
+ * until then, the others find their number done.
+ *
+ *   commit_n  what write_lock_count_commit() gave
+ *   sync      brings everything written so far to disk
+ * RC_OK    on disk
+ * RC_NONE  not within timeout_ms
+ * RC_FAULT `sync` failed.  The kernel reports such a loss once and then forgets the
+ *          pages, so that the next sync proves nothing: is_sync_lost() stays true until
+ *          somebody has written all of it again and says so with sync_found().
+ */
+typedef enum rc write_lock_sync_fn(void *arg);
+uint64_t write_lock_count_commit(struct write_lock *l);
+MUST_CHECK enum rc write_lock_sync(struct write_lock *l, uint64_t commit_n, int64_t timeout_ms,
+                                   write_lock_sync_fn *sync, void *arg);
+bool write_lock_is_sync_lost(const struct write_lock *l);
+void write_lock_sync_found(struct write_lock *l);
+
 struct db_open {
     const char *path;       /* ":memory:" for tests */
     struct write_lock *lock; /* NULL: none (tests) */
     bool create;            /* make the file, 0600, when absent */
     bool is_limits;         /* limits.db: synchronous=OFF */
     int wrote_fd;           /* eventfd told after each commit, for the keeper; -1 none */
-    bool is_relaxed;        /* AUTENTICO_DURABILITY=normal: synchronous=NORMAL */
+    bool is_relaxed;        /* AUTENTICO_DURABILITY=normal: a commit does not wait for the disk */
 };
 /* While a handle is open, never open() and close() its file by hand in the same
  * process: POSIX drops every lock the process holds on it. */

@@ -29,7 +29,7 @@ struct db {
     sqlite3 *handle;
     struct write_lock *lock;
     int wrote_fd;
-    bool is_limits;
+    bool is_limits, is_durable;
 
     struct stmt **cache; /* open addressing; a power of two, at most half full */
     size_t cache_n, cache_size;
@@ -41,6 +41,8 @@ struct db {
     int64_t changed;
     char why[200];
 
+    bool has_written;    /* the last commit has put something into the WAL */
+    uint64_t commit_n;   /* its number, for write_lock_sync() */
     int wal_frames;      /* after the last commit of this handle */
     int wal_limit;       /* from here on we checkpoint ourselves */
 };
@@ -49,9 +51,14 @@ struct db {
 MUST_CHECK enum rc db_outcome(struct db *db, const char *sql, int code);
 /* BEGIN, COMMIT and the like: execute a statement without binding, locks or hooks. */
 MUST_CHECK enum rc db_control(struct db *db, const char *literal);
+/* One commit: db_lock(), BEGIN ... COMMIT, db_unlock(true), db_committed(). */
 MUST_CHECK enum rc db_lock(struct db *db); /* the write lock, or a logged RC_FAULT */
-void db_unlock(struct db *db);
-void db_committed(struct db *db); /* tell the keeper; checkpoint when it is not there */
+void db_unlock(struct db *db, bool has_committed);
+/* Off the lock: bring it to disk, tell the keeper; checkpoint when it is not there.
+ * RC_FAULT: committed, but nobody may be told so. */
+MUST_CHECK enum rc db_committed(struct db *db);
+MUST_CHECK enum rc db_sync(struct db *db);      /* the WAL, up to our last commit */
+MUST_CHECK enum rc db_sync_again(struct db *db); /* holding the lock, after a lost sync */
 void db_forget(struct db *db);    /* finalise every statement */
 
 #endif

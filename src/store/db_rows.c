@@ -79,9 +79,8 @@ static enum rc leave(struct stmt *q, enum rc fine)
         db->changed = rc == RC_OK ? sqlite3_changes64(db->handle) : 0;
     if (q->has_lock) {
         q->has_lock = false;
-        db_unlock(db);
-        if (rc == RC_OK)
-            db_committed(db);
+        db_unlock(db, rc == RC_OK);
+        rc = rc == RC_OK ? db_committed(db) : rc;
     }
     return rc == RC_OK ? fine : rc;
 }

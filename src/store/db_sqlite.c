@@ -30,6 +30,7 @@ static int note_frames(void *arg, sqlite3 *handle, const char *name, int frames)
     (void)handle;
     (void)name;
     db->wal_frames = frames;
+    db->has_written = true;
     return SQLITE_OK;
 }
 
@@ -84,15 +85,14 @@ static enum rc enter_wal(struct db *db, const char *path)
         return db_outcome(db, path, code);
     TRY(db_lock(db));
     code = switch_to_wal(db);
-    db_unlock(db);
+    db_unlock(db, false);
     return db_outcome(db, path, code);
 }
 
+/* Not FULL, which syncs inside the lock: see db_sync.c. */
 static const char *synchronous(const struct db_open *how)
 {
-    if (how->is_limits)
-        return "PRAGMA synchronous=OFF";
-    return how->is_relaxed ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL";
+    return how->is_limits ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=NORMAL";
 }
 
 static enum rc configure(struct db *db, const struct db_open *how)
@@ -169,6 +169,7 @@ enum rc db_open(const struct db_open *how, struct db **out)
     db->lock = how->lock;
     db->wrote_fd = how->wrote_fd;
     db->is_limits = how->is_limits;
+    db->is_durable = !how->is_limits && !how->is_relaxed;
     db->wal_limit = wal_limit_of(db);
     rc = open_handle(db, how);
     if (rc != RC_OK) {
@@ -200,7 +201,7 @@ void db_warm(struct db *db)
         log_event(LOG_LEVEL_WARNING, "store_not_warm", "why", db->why, NULL);
 }
 
-enum rc db_lock(struct db *db)
+static enum rc take_lock(struct db *db)
 {
     enum rc rc = db->lock ? write_lock_take(db->lock, DB_LOCK_MS) : RC_OK;
 
@@ -211,18 +212,41 @@ enum rc db_lock(struct db *db)
     return fault("store: no write lock within %d ms", DB_LOCK_MS);
 }
 
-void db_unlock(struct db *db)
+enum rc db_lock(struct db *db)
 {
-    if (db->lock)
-        write_lock_give(db->lock);
+    enum rc rc;
+
+    TRY(take_lock(db));
+    db->has_written = false;
+    rc = db_sync_again(db);
+    if (rc != RC_OK)
+        db_unlock(db, false);
+    return rc;
 }
 
-void db_committed(struct db *db)
+void db_unlock(struct db *db, bool has_committed)
+{
+    if (!db->lock)
+        return;
+    if (has_committed && db->has_written && db->is_durable)
+        db->commit_n = write_lock_count_commit(db->lock);
+    write_lock_give(db->lock);
+}
+
+static void tell_keeper(const struct db *db)
 {
     uint64_t one = 1;
 
     if (db->wrote_fd >= 0 && write(db->wrote_fd, &one, sizeof one) < 0 && errno != EAGAIN)
         log_event(LOG_LEVEL_WARNING, "keeper_not_told", "why", strerror(errno), NULL);
+}
+
+enum rc db_committed(struct db *db)
+{
+    enum rc rc = db_sync(db);
+
+    if (db->has_written)
+        tell_keeper(db);
     /* PASSIVE waits for nobody; when it fails, somebody else is at it */
     if (db->wal_frames >= db->wal_limit) {
         (void)sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -230,6 +254,7 @@ void db_committed(struct db *db)
     } else if (db->wal_frames < wal_limit_of(db)) {
         db->wal_limit = wal_limit_of(db);
     }
+    return rc;
 }
 
 static enum rc checkpoint(struct db *db, int mode, struct checkpoint *out)
@@ -256,7 +281,7 @@ enum rc db_checkpoint(struct db *db, bool is_hard, struct checkpoint *out)
     sqlite3_busy_timeout(db->handle, 100);
     rc = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, out);
     sqlite3_busy_timeout(db->handle, busy_ms(db));
-    db_unlock(db);
+    db_unlock(db, false);
     return rc;
 }
 

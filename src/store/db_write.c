@@ -41,10 +41,8 @@ static enum rc transact_locked(struct db *db, db_work *work, void *arg)
     db->is_writing = true;
     rc = transact(db, work, arg);
     db->is_writing = false;
-    db_unlock(db);
-    if (rc == RC_OK)
-        db_committed(db);
-    return rc;
+    db_unlock(db, rc == RC_OK);
+    return rc == RC_OK ? db_committed(db) : rc;
 }
 
 static void pause_with_jitter(int try_n)

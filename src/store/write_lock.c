@@ -22,7 +22,7 @@
  */
 
 #define LOCK_MAGIC "autlock"
-#define LOCK_VERSION 1
+#define LOCK_VERSION 2
 #define BOOT_ID_CHARS 36
 #define OPEN_TRIES 100
 
@@ -32,6 +32,10 @@ struct lock_page {    /* what stands before the mutex never moves, whatever the 
     uint32_t size; /* of this struct: 32-bit programs have another mutex */
     char boot_id[BOOT_ID_CHARS + 4];
     pthread_mutex_t mutex;
+    pthread_mutex_t sync_mutex;   /* one syncs for all who wait */
+    uint64_t committed_n;         /* written with the mutex held */
+    uint64_t synced_n;            /* commits known to be on disk; written with the sync_mutex held */
+    uint32_t is_sync_lost;        /* a sync failed: what the kernel still has to write, nobody knows */
 };
 
 struct write_lock {
@@ -73,6 +77,7 @@ static enum rc init_page(struct lock_page *p, const char *boot_id)
 
     memset(p, 0, sizeof *p);
     e = init_mutex(&p->mutex);
+    e = e ? e : init_mutex(&p->sync_mutex);
     if (e != 0)
         return fault("store: write lock: %s", strerror(e));
     memcpy(p->boot_id, boot_id, BOOT_ID_CHARS);
@@ -221,31 +226,85 @@ static int lock_mutex(pthread_mutex_t *mutex, int64_t timeout_ms)
     return pthread_mutex_timedlock(mutex, &t);
 }
 
-enum rc write_lock_take(struct write_lock *l, int64_t timeout_ms)
+/* RC_NONE: timed out. */
+static enum rc take(pthread_mutex_t *mutex, int64_t timeout_ms)
 {
-    int e = lock_mutex(&l->page->mutex, timeout_ms);
+    int e = lock_mutex(mutex, timeout_ms);
 
     if (e == EOWNERDEAD) {
         /* what the dead one left half-done, SQLite forgets by itself */
         log_event(LOG_LEVEL_WARNING, "write_lock_owner_died", NULL);
-        e = pthread_mutex_consistent(&l->page->mutex);
+        e = pthread_mutex_consistent(mutex);
     }
     if (e == ETIMEDOUT)
         return RC_NONE;
     if (e == EDEADLK)
         die("store: the write lock was taken twice");
+    return e == 0 ? RC_OK : fault("store: write lock: %s", strerror(e));
+}
+
+static void give(pthread_mutex_t *mutex)
+{
+    int e = pthread_mutex_unlock(mutex);
+
     if (e != 0)
-        return fault("store: write lock: %s", strerror(e));
+        die("store: write lock: %s", strerror(e));
+}
+
+enum rc write_lock_take(struct write_lock *l, int64_t timeout_ms)
+{
+    TRY(take(&l->page->mutex, timeout_ms));
     l->holder = getpid();
     return RC_OK;
 }
 
 void write_lock_give(struct write_lock *l)
 {
-    int e;
-
     l->holder = 0;
-    e = pthread_mutex_unlock(&l->page->mutex);
-    if (e != 0)
-        die("store: write lock: %s", strerror(e));
+    give(&l->page->mutex);
+}
+
+/* Commits that share a sync. */
+
+uint64_t write_lock_count_commit(struct write_lock *l)
+{
+    return __atomic_add_fetch(&l->page->committed_n, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Holding the sync_mutex.  The count is read before the sync begins: whatever it
+ * covers was written before that. */
+static enum rc sync_all(struct lock_page *p, uint64_t commit_n, write_lock_sync_fn *sync, void *arg)
+{
+    uint64_t all = __atomic_load_n(&p->committed_n, __ATOMIC_SEQ_CST);
+    enum rc rc;
+
+    if (p->synced_n >= commit_n)
+        return RC_OK;
+    rc = sync(arg);
+    if (rc == RC_OK)
+        p->synced_n = all;
+    else
+        __atomic_store_n(&p->is_sync_lost, 1, __ATOMIC_SEQ_CST);
+    return rc;
+}
+
+enum rc write_lock_sync(struct write_lock *l, uint64_t commit_n, int64_t timeout_ms,
+                        write_lock_sync_fn *sync, void *arg)
+{
+    enum rc rc;
+
+    TRY(take(&l->page->sync_mutex, timeout_ms));
+    rc = sync_all(l->page, commit_n, sync, arg);
+    give(&l->page->sync_mutex);
+    return rc;
+}
+
+bool write_lock_is_sync_lost(const struct write_lock *l)
+{
+    return __atomic_load_n(&l->page->is_sync_lost, __ATOMIC_SEQ_CST) != 0;
+}
+
+void write_lock_sync_found(struct write_lock *l)
+{
+    __atomic_store_n(&l->page->is_sync_lost, 0, __ATOMIC_SEQ_CST);
 }
