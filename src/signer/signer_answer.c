@@ -112,7 +112,7 @@ static char *protected_header(struct arena *a, const struct input *in)
 
 static enum rc sign(struct turn *t, const struct input *in, const char *payload, const char **out)
 {
-    struct gnutls_privkey_st *key;
+    struct native_key *key;
     struct bytes signature;
     const char *signing_input;
 

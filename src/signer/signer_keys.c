@@ -143,7 +143,7 @@ static size_t least_used(const struct signer_keys *k)
 }
 
 static void remember(struct signer_keys *k, const uint8_t id[SHA256_BYTES],
-                     struct gnutls_privkey_st *key)
+                     struct native_key *key)
 {
     size_t i = least_used(k);
 
@@ -153,7 +153,7 @@ static void remember(struct signer_keys *k, const uint8_t id[SHA256_BYTES],
     k->cache[i].used = ++k->uses;
 }
 
-static struct gnutls_privkey_st *recall(struct signer_keys *k, const uint8_t id[SHA256_BYTES])
+static struct native_key *recall(struct signer_keys *k, const uint8_t id[SHA256_BYTES])
 {
     struct bytes wanted = { id, SHA256_BYTES };
 
@@ -166,7 +166,7 @@ static struct gnutls_privkey_st *recall(struct signer_keys *k, const uint8_t id[
 }
 
 static enum rc find_env(const struct signer_keys *k, const struct signing_key *key,
-                        struct gnutls_privkey_st **out)
+                        struct native_key **out)
 {
     if (!k->env_key || key->alg != ALG_RS256 || !text_same(key->kid, k->env_kid))
         return RC_REFUSED;
@@ -175,7 +175,7 @@ static enum rc find_env(const struct signer_keys *k, const struct signing_key *k
 }
 
 enum rc signer_keys_find(struct signer_keys *k, struct arena *a, const struct signing_key *key,
-                         struct gnutls_privkey_st **out)
+                         struct native_key **out)
 {
     uint8_t id[SHA256_BYTES];
     struct bytes der;
@@ -200,7 +200,7 @@ enum rc signer_keys_find(struct signer_keys *k, struct arena *a, const struct si
 enum rc signer_keys_generate(struct signer_keys *k, struct arena *a, enum jws_alg alg,
                              struct signing_key *out)
 {
-    struct gnutls_privkey_st *key;
+    struct native_key *key;
     const char *jwk;
     struct bytes der;
     char *kid = NULL;

@@ -21,8 +21,8 @@ struct signer_keys {
     char fingerprint[17];
     const char *env_kid;                 /* NULL: no key in the environment */
     const char *env_jwk;
-    struct gnutls_privkey_st *env_key;
-    struct { uint8_t id[SHA256_BYTES]; struct gnutls_privkey_st *key; uint64_t used; } cache[CACHED_KEYS_MAX];
+    struct native_key *env_key;
+    struct { uint8_t id[SHA256_BYTES]; struct native_key *key; uint64_t used; } cache[CACHED_KEYS_MAX];
     uint64_t uses;
 };
 
@@ -39,7 +39,7 @@ void signer_keys_end(struct signer_keys *k);
  */
 MUST_CHECK enum rc signer_keys_find(struct signer_keys *k, struct arena *a,
                                     const struct signing_key *key,
-                                    struct gnutls_privkey_st **out);
+                                    struct native_key **out);
 
 MUST_CHECK enum rc signer_keys_generate(struct signer_keys *k, struct arena *a, enum jws_alg alg,
                                         struct signing_key *out);

@@ -28,6 +28,7 @@ HOMES = {
     r"sqlite3\.h": ("store/db_",),
     r"json-c/.*|json\.h": ("util/json",),
     r"gnutls/.*": ("crypto/", "signer/"),
+    r"openssl/.*": ("signer/signer_rsa.c",),
     r"argon2\.h|crypt\.h": ("crypto/",),
     r"curl/.*": ("net/",),
     r"cbor\.h": ("crypto/",),
