@@ -1,18 +1,11 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "process_test.h"
 
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "hasher/hasher.h"
 #include "hasher/hasher_frame.h"
@@ -22,11 +15,6 @@
 
 static struct arena *arena;
 static struct ask_queue queue;
-
-struct process {
-    pid_t pid;
-    int control_fd;
-};
 
 static int set_up(void **state)
 {
@@ -154,32 +142,7 @@ static void run(int control_fd)
 
 static struct process start(void)
 {
-    struct process p;
-    int pair[2];
-
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    p.pid = fork();
-    if (p.pid == 0) {
-        close(pair[0]);
-        run(pair[1]);
-    }
-    close(pair[1]);
-    p.control_fd = pair[0];
-    return p;
-}
-
-static int status_of(const struct process *p)
-{
-    int status;
-
-    assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
-    return status;
-}
-
-static void stop(struct process *p)
-{
-    close(p->control_fd);
-    assert_int_equal(status_of(p), 0);
+    return start_process(SOCK_STREAM, run);
 }
 
 static struct hasher asker(void)
@@ -272,22 +235,14 @@ static void die_in_the_middle(int control_fd)
 
 static void a_killed_hasher_loses_no_question(void **state)
 {
+    struct process p = start_process(SOCK_STREAM, die_in_the_middle);
     struct hasher h = asker();
     const char *hash;
-    struct process p;
-    int pair[2];
 
     (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    p.pid = fork();
-    if (p.pid == 0) {
-        close(pair[0]);
-        die_in_the_middle(pair[1]);
-    }
-    close(pair[1]);
     assert_int_equal(hasher_make(&h, arena, "right", &hash), RC_OK);
     assert_true(WIFSIGNALED(status_of(&p)));
-    close(pair[0]);
+    close(p.control_fd);
 }
 
 /* The real one, killed while it hashes; another stands by. */

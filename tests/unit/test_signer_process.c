@@ -1,11 +1,7 @@
 /* Real signer processes behind a real queue: hand-over, service, sudden death. */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "process_test.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -13,9 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -31,11 +24,6 @@
 static struct arena *arena, *forever;
 static const char *pem;
 static struct ask_queue queues[CHANNELS_N];
-
-struct process {
-    pid_t pid;
-    int control_fd; /* ours; closing it ends the process */
-};
 
 static int set_up(void **state)
 {
@@ -104,26 +92,10 @@ static void run(int control_fd)
     _exit(signer_run(&setup));
 }
 
-static struct process start_bare(int type)
-{
-    struct process p;
-    int pair[2];
-
-    assert_int_equal(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair), 0);
-    p.pid = fork();
-    if (p.pid == 0) {
-        close(pair[0]);
-        run(pair[1]);
-    }
-    close(pair[1]);
-    p.control_fd = pair[0];
-    return p;
-}
-
 static struct process start_with(int type)
 {
     struct signer_secrets secrets = { bytes_of(KEY), bytes_of("the previous one, also 32 bytes!"), pem };
-    struct process p = start_bare(type);
+    struct process p = start_process(type, run);
 
     assert_int_equal(signer_hand_over(p.control_fd, &secrets), RC_OK);
     return p;
@@ -132,20 +104,6 @@ static struct process start_with(int type)
 static struct process start(void)
 {
     return start_with(SOCK_STREAM);
-}
-
-static int status_of(const struct process *p)
-{
-    int status;
-
-    assert_int_equal(waitpid(p->pid, &status, 0), p->pid);
-    return status;
-}
-
-static void stop(struct process *p)
-{
-    close(p->control_fd);
-    assert_int_equal(status_of(p), 0);
 }
 
 static struct signer asker(enum signer_channel channel)
@@ -343,7 +301,7 @@ static void unusable_secrets_end_it(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct process p = start_bare(SOCK_STREAM);
+        struct process p = start_process(SOCK_STREAM, run);
 
         assert_int_equal(signer_hand_over(p.control_fd, &bad[i]), RC_OK);
         assert_true(WEXITSTATUS(status_of(&p)) != 0);
@@ -361,7 +319,7 @@ static void nonsense_or_nothing_ends_it(void **state)
 
     (void)state;
     for (size_t i = 0; i <= ARRAY_LEN(nonsense); i++) {
-        struct process p = start_bare(SOCK_STREAM);
+        struct process p = start_process(SOCK_STREAM, run);
 
         if (i < ARRAY_LEN(nonsense))
             assert_int_equal(send(p.control_fd, nonsense[i], sizeof(nonsense[i]), MSG_NOSIGNAL),
@@ -376,25 +334,23 @@ static int refuse_to_enter(void)
     return -1;
 }
 
+static void run_without_sandbox(int control_fd)
+{
+    struct signer_setup setup = setup_with(control_fd);
+
+    setup.enter_sandbox = refuse_to_enter;
+    _exit(signer_run(&setup));
+}
+
 static void no_sandbox_no_service(void **state)
 {
     struct signer_secrets secrets = { bytes_of(KEY), { 0 }, NULL };
-    struct process p;
-    int pair[2];
+    struct process p = start_process(SOCK_STREAM, run_without_sandbox);
 
     (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    p.pid = fork();
-    if (p.pid == 0) {
-        struct signer_setup setup = setup_with(pair[1]);
-
-        setup.enter_sandbox = refuse_to_enter;
-        _exit(signer_run(&setup));
-    }
-    assert_int_equal(signer_hand_over(pair[0], &secrets), RC_OK);
+    assert_int_equal(signer_hand_over(p.control_fd, &secrets), RC_OK);
     assert_true(WEXITSTATUS(status_of(&p)) != 0);
-    close(pair[0]);
-    close(pair[1]);
+    close(p.control_fd);
 }
 
 static void hand_over_to_nobody(void **state)
@@ -430,22 +386,14 @@ static void a_killed_signer_loses_no_question(void **state)
 {
     struct signer_secrets secrets = { bytes_of(KEY), { 0 }, pem };
     struct signer s = asker(CHANNEL_KEEPER);
+    struct process p = start_process(SOCK_STREAM, die_in_the_middle);
     struct signing_key key;
-    struct process p;
-    int pair[2];
 
     (void)state;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    p.pid = fork();
-    if (p.pid == 0) {
-        close(pair[0]);
-        die_in_the_middle(pair[1]);
-    }
-    close(pair[1]);
-    assert_int_equal(signer_hand_over(pair[0], &secrets), RC_OK);
+    assert_int_equal(signer_hand_over(p.control_fd, &secrets), RC_OK);
     assert_int_equal(signer_generate(&s, arena, ALG_ES256, &key), RC_OK);
     assert_true(WIFSIGNALED(status_of(&p)));
-    close(pair[0]); /* ends the grandchild */
+    close(p.control_fd); /* ends the grandchild */
 }
 
 /* The real one, killed while it makes an RSA key; another stands by. */
@@ -551,30 +499,29 @@ static int tell_dumpable(void)
     return -1;
 }
 
+static void run_telling_dumpable(int control_fd)
+{
+    struct signer_setup setup = setup_with(control_fd);
+
+    setup.enter_sandbox = tell_dumpable;
+    _exit(signer_run(&setup));
+}
+
 /* Nor does anybody of its uid read that memory. */
 static void it_is_not_dumpable(void **state)
 {
     struct signer_secrets secrets = { bytes_of(KEY), { 0 }, NULL };
     struct process p;
-    int pair[2];
 
     (void)state;
     dumpable = mmap(NULL, sizeof(*dumpable), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     *dumpable = -1;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    p.pid = fork();
-    if (p.pid == 0) {
-        struct signer_setup setup = setup_with(pair[1]);
-
-        setup.enter_sandbox = tell_dumpable;
-        _exit(signer_run(&setup));
-    }
-    assert_int_equal(signer_hand_over(pair[0], &secrets), RC_OK);
+    p = start_process(SOCK_STREAM, run_telling_dumpable);
+    assert_int_equal(signer_hand_over(p.control_fd, &secrets), RC_OK);
     assert_int_equal(WEXITSTATUS(status_of(&p)), 1); /* "not entered" */
     assert_int_equal(*dumpable, 0);
     munmap(dumpable, sizeof(*dumpable));
-    close(pair[0]);
-    close(pair[1]);
+    close(p.control_fd);
 }
 
 int main(void)
