@@ -65,6 +65,21 @@ static enum rc check_traverse(const char *dir, const struct identity *id, FILE *
     return RC_REFUSED;
 }
 
+/* A socket of an earlier run makes room; nothing else does, whatever the path says. */
+static enum rc make_room(const char *path, FILE *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return RC_OK;
+    if (!S_ISSOCK(st.st_mode)) {
+        fprintf(err, "AUTENTICO_SOCKET: %s is there and is no socket\n", path);
+        return RC_REFUSED;
+    }
+    unlink(path);
+    return RC_OK;
+}
+
 static enum rc bind_socket(const char *path, const struct conf *conf, FILE *err, int *out)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -77,8 +92,8 @@ static enum rc bind_socket(const char *path, const struct conf *conf, FILE *err,
         return RC_REFUSED;
     }
     memcpy(addr.sun_path, path, strlen(path) + 1);
+    TRY(make_room(path, err));
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    unlink(path);
     /* the mode comes from umask: chmod(2) would follow a link put there meanwhile */
     before = umask((mode_t)(0777 & ~conf->socket_mode));
     int failed = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0;
