@@ -88,7 +88,7 @@ static void fill_exchange(struct desk *d)
 
 enum rc desk_open(struct desk *d, const char *config_file, bool may_migrate)
 {
-    struct conf_source source = { .file = config_file, .needs_secrets = false, .uid_to_be = (uid_t)-1 };
+    struct conf_source source = { .file = config_file, .needs_secrets = false };
 
     memset(d, 0, sizeof(*d));
     d->arena = arena_start("command");

@@ -16,7 +16,7 @@ struct migrating {
 
 static enum rc open_all(struct migrating *m, const char *config)
 {
-    struct conf_source source = { .file = config, .needs_secrets = false, .uid_to_be = (uid_t)-1 };
+    struct conf_source source = { .file = config, .needs_secrets = false };
     struct db_open how = { .create = true, .wrote_fd = -1 };
 
     TRY(conf_load(m->arena, &source, stderr, &m->conf));

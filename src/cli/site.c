@@ -9,7 +9,7 @@
 
 static enum rc print_site(struct arena *a, const char *config, const char *kind)
 {
-    struct conf_source source = { .file = config, .needs_secrets = false, .uid_to_be = (uid_t)-1 };
+    struct conf_source source = { .file = config, .needs_secrets = false };
     struct router *router;
     struct conf conf;
     char *site;

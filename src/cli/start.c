@@ -40,7 +40,7 @@ static enum rc check_key(struct arena *a, const struct conf *conf)
 
 static int start(struct arena *a, const struct start_flags *f)
 {
-    struct conf_source source = { .file = f->config, .needs_secrets = true, .uid_to_be = (uid_t)-1 };
+    struct conf_source source = { .file = f->config, .needs_secrets = true };
     struct conf conf;
 
     if (auto_setup(a, f) != RC_OK || conf_load(a, &source, stderr, &conf) != RC_OK || check_key(a, &conf) != RC_OK)

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/keys.h"
@@ -42,11 +44,20 @@ static bool is_poor(struct bytes b)
     return distinct < 12;
 }
 
+/* It comes in an Authorization header (RFC 6750 2.1), where it would never match. */
+static bool is_bearer_text(const char *value)
+{
+    return is_vschar(value) && strchr(value, ' ') == NULL;
+}
+
 static int set_secret(struct arena *a, const struct key *key, const char *value, struct secret *out, FILE *err)
 {
     bool is_token = key->max < 0; /* used as text, never decoded */
     struct bytes b = is_token ? bytes_of(value) : decode(a, value);
 
+    if (is_token && !is_bearer_text(value))
+        return fault_line(err, key->name, "has a space or a character that no header can carry: "
+                                          "take the output of: openssl rand -hex 32");
     if (b.n > SECRET_MAX)
         return fault_line(err, key->name, "is longer than 128 bytes");
     if (key->max > 0 && b.n != (size_t)key->max)
@@ -85,6 +96,48 @@ int conf_set_secret(const struct key *key, const char *value, struct secrets *s,
         faults = set_secret(a, key, value, at, err);
     arena_done(a);
     return faults;
+}
+
+/* --- whose file ----------------------------------------------------------- */
+
+/* Whom serve/identity.c takes the uid of; false: nobody that can be found. */
+static bool uid_to_be(struct arena *a, const struct conf *c, uid_t *out)
+{
+    const struct passwd *pw;
+    struct stat st;
+
+    if (!text_empty(c->user)) {
+        pw = getpwnam(c->user);
+        *out = pw != NULL ? pw->pw_uid : 0;
+        return pw != NULL;
+    }
+    if (stat(text_directory(a, c->db_path), &st) != 0)
+        return false;
+    *out = st.st_uid;
+    return true;
+}
+
+/* A file that was met, not named: in /tmp anybody may have put it there. */
+static bool is_in_open_directory(struct arena *a, const char *file)
+{
+    struct stat st;
+
+    return stat(text_directory(a, file), &st) != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+int conf_check_owner(struct arena *a, const struct conf *c, uid_t owner, bool is_named, FILE *err)
+{
+    uid_t uid;
+
+    if (c->file == NULL || owner == 0 || owner == geteuid())
+        return 0;
+    if (!uid_to_be(a, c, &uid) || uid != owner)
+        return fault_line(err, c->file,
+                          arena_printf(a, "belongs to somebody else (uid %u): chown it to the user Autentico runs as",
+                                       (unsigned)owner));
+    if (!is_named && is_in_open_directory(a, c->file))
+        return fault_line(err, c->file, "lies where others may write: name it with --config if it is yours");
+    return 0;
 }
 
 int conf_check_secrets(const struct conf *c, bool needs_secrets, FILE *err)

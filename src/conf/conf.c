@@ -14,6 +14,7 @@ struct loading {
     FILE *err;
     struct conf *conf;
     struct assignments found;
+    uid_t owner; /* of the file that was read */
     int faults;
 };
 
@@ -239,14 +240,14 @@ static enum rc read_file(struct loading *l, const struct conf_source *src, struc
     enum rc rc = RC_NONE;
 
     if (src->file != NULL) {
-        rc = env_file_read(src->file, src->uid_to_be, l->err, r, &l->found);
+        rc = env_file_read(src->file, l->err, r, &l->found, &l->owner);
         if (rc == RC_NONE)
             say(l, src->file, "no such file");
         l->conf->file = arena_strdup(l->arena, src->file);
         return rc == RC_REFUSED ? rc : RC_OK;
     }
     for (size_t i = 0; i < ARRAY_LEN(places) && rc == RC_NONE; i++) {
-        rc = env_file_read(places[i], src->uid_to_be, l->err, r, &l->found);
+        rc = env_file_read(places[i], l->err, r, &l->found, &l->owner);
         if (rc == RC_OK)
             l->conf->file = places[i];
     }
@@ -261,6 +262,8 @@ static enum rc load(struct loading *l, const struct conf_source *src, struct reg
     set_all(l);
     if (l->faults == 0)
         l->faults += conf_derive(l->arena, l->conf, l->err);
+    if (l->faults == 0)
+        l->faults += conf_check_owner(l->arena, l->conf, l->owner, src->file != NULL, l->err);
     l->faults += conf_check_secrets(l->conf, src->needs_secrets, l->err);
     return l->faults == 0 ? RC_OK : RC_REFUSED;
 }

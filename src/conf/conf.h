@@ -72,7 +72,6 @@ struct conf {
 struct conf_source {
     const char *file;       /* --config, or NULL: ./.env, then /etc/… */
     bool needs_secrets;     /* start: absent cookie secret or encryption key is a fault */
-    uid_t uid_to_be;        /* who may own the file beside root and the caller; (uid_t)-1: the database owner */
 };
 
 /*

@@ -29,11 +29,11 @@ static void add(struct assignments *out, const char *name, const char *value, in
     out->v[out->n++] = (struct assignment){ name, value, is_from_file };
 }
 
-static enum rc check_owner(const char *path, const struct stat *st, uid_t uid_to_be, FILE *err)
+/* Somebody else's file is of use to root only, who may run the pool as that one
+ * (conf_check_owner); whoever else starts us runs it as himself. */
+static enum rc check_file(const char *path, const struct stat *st, FILE *err)
 {
-    bool is_ours = st->st_uid == 0 || st->st_uid == geteuid() || st->st_uid == uid_to_be;
-
-    if (!is_ours) {
+    if (st->st_uid != 0 && st->st_uid != geteuid() && geteuid() != 0) {
         fprintf(err, "%s belongs to somebody else (uid %u): chown it to the user Autentico runs as\n",
                 path, (unsigned)st->st_uid);
         return RC_REFUSED;
@@ -118,8 +118,8 @@ static enum rc read_lines(char *text, const char *path, struct assignments *out,
     return faults == 0 ? RC_OK : RC_REFUSED;
 }
 
-static enum rc read_open(int fd, const char *path, uid_t uid_to_be, FILE *err, struct region *r,
-                         struct assignments *out)
+static enum rc read_open(int fd, const char *path, FILE *err, struct region *r, struct assignments *out,
+                         uid_t *owner)
 {
     struct stat st;
     char *text;
@@ -129,7 +129,8 @@ static enum rc read_open(int fd, const char *path, uid_t uid_to_be, FILE *err, s
         fprintf(err, "%s is not a file\n", path);
         return RC_REFUSED;
     }
-    TRY(check_owner(path, &st, uid_to_be, err));
+    TRY(check_file(path, &st, err));
+    *owner = st.st_uid;
     TRY(read_all(fd, path, r, err, &text, &n));
     if (strlen(text) != n) {
         fprintf(err, "%s holds a NUL byte\n", path);
@@ -138,7 +139,7 @@ static enum rc read_open(int fd, const char *path, uid_t uid_to_be, FILE *err, s
     return read_lines(text, path, out, err);
 }
 
-enum rc env_file_read(const char *path, uid_t uid_to_be, FILE *err, struct region *r, struct assignments *out)
+enum rc env_file_read(const char *path, FILE *err, struct region *r, struct assignments *out, uid_t *owner)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -148,7 +149,7 @@ enum rc env_file_read(const char *path, uid_t uid_to_be, FILE *err, struct regio
         fprintf(err, "%s: %s\n", path, strerror(errno));
         return RC_REFUSED;
     }
-    enum rc rc = read_open(fd, path, uid_to_be, err, r, out);
+    enum rc rc = read_open(fd, path, err, r, out, owner);
     close(fd);
     return rc;
 }

@@ -38,16 +38,18 @@ struct assignment { const char *name, *value; int is_from_file; };
 struct assignments { struct assignment v[256]; size_t n; };
 
 /* Reads "KEY=VALUE" lines.  The text stays in `region`, which the caller wipes.
- * RC_NONE: no such file. */
+ * `owner` is for conf_check_owner(), when the values are known.  RC_NONE: no such file. */
 struct region { char *p; size_t n, cap; };
 void region_new(struct region *r, size_t cap); /* locked, undumpable, wiped on fork */
 void region_wipe(struct region *r);
-MUST_CHECK enum rc env_file_read(const char *path, uid_t uid_to_be, FILE *err, struct region *r, struct assignments *out);
+MUST_CHECK enum rc env_file_read(const char *path, FILE *err, struct region *r, struct assignments *out, uid_t *owner);
 void env_process_read(struct region *r, struct assignments *out, FILE *err); /* overwrites secrets in environ */
 
 /* Checks and derived members after all keys are set; faults to err, count returned. */
 int conf_derive(struct arena *a, struct conf *c, FILE *err);
 int conf_set_secret(const struct key *key, const char *value, struct secrets *s, FILE *err);
+/* The file's owner: root, the caller, or whom the pool will run as (design D22). */
+int conf_check_owner(struct arena *a, const struct conf *c, uid_t owner, bool is_named, FILE *err);
 int conf_check_secrets(const struct conf *c, bool needs_secrets, FILE *err);
 
 #endif

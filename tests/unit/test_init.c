@@ -194,7 +194,7 @@ static void test_link(void **state)
 /* The configuration takes what was written. */
 static void test_loads(void **state)
 {
-    struct conf_source source = { .file = path, .needs_secrets = true, .uid_to_be = (uid_t)-1 };
+    struct conf_source source = { .file = path, .needs_secrets = true };
     struct conf conf;
 
     (void)state;

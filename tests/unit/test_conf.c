@@ -1,0 +1,130 @@
+/* The configuration file: what is taken, and what each refusal says. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+
+#define assert_ok(call) assert_int_equal((call), RC_OK)
+
+static struct arena *A;
+static char path[64];
+static const char *said; /* what the last load wrote for the operator */
+
+static int set_up(void **state)
+{
+    int fd;
+
+    (void)state;
+    A = arena_start("test");
+    strcpy(path, "/tmp/autentico-conf.XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(path);
+    arena_done(A);
+    return 0;
+}
+
+static enum rc load(const char *text, struct conf *out)
+{
+    struct conf_source source = { .file = path };
+    FILE *file = fopen(path, "w"), *err;
+    char *lines = NULL;
+    size_t n;
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    err = open_memstream(&lines, &n);
+    enum rc rc = conf_load(A, &source, err, out);
+    fclose(err);
+    said = arena_strdup(A, lines);
+    free(lines);
+    return rc;
+}
+
+static void assert_taken(const char *text)
+{
+    struct conf conf;
+
+    if (load(text, &conf) != RC_OK)
+        fail_msg("%s: %s", text, said);
+    secrets_wipe(conf.secrets);
+}
+
+static void assert_says(const char *text, const char *words)
+{
+    struct conf conf;
+
+    if (load(text, &conf) != RC_REFUSED)
+        fail_msg("taken: %s", text);
+    if (strstr(said, words) == NULL)
+        fail_msg("%s: %s", text, said);
+}
+
+#define TOKEN "0123456789abcdefghijklmnopqrstuvwxyz"
+
+/* It is compared with what an Authorization header can carry (RFC 6750 2.1). */
+static void test_admin_token(void **state)
+{
+    static const char *const names[] = { "AUTENTICO_ADMIN_TOKEN", "AUTENTICO_ADMIN_TOKEN_PREVIOUS" };
+    static const char *const bad[] = { TOKEN " x", "\"" TOKEN " \"", TOKEN "\tx", TOKEN "\x7f", TOKEN "\xc3\xa9" };
+
+    (void)state;
+    for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+        assert_taken(arena_printf(A, "%s=%s\n", names[k], TOKEN));
+        assert_taken(arena_printf(A, "%s=%s-._~+/=!#\n", names[k], TOKEN));
+        assert_says(arena_printf(A, "%s=short\n", names[k]), "too short");
+        for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+            assert_says(arena_printf(A, "%s=%s\n", names[k], bad[i]), "has a space or a character");
+        assert_null(strstr(said, TOKEN)); /* a secret is not repeated */
+    }
+}
+
+static void test_who_may_write_it(void **state)
+{
+    struct conf_source source = { .file = path };
+    struct conf conf;
+    char *lines = NULL;
+    size_t n;
+    FILE *err;
+
+    (void)state;
+    assert_taken("");
+    for (mode_t open_to = 002; open_to <= 020; open_to *= 8) {
+        assert_int_equal(chmod(path, 0600 | open_to), 0);
+        err = open_memstream(&lines, &n);
+        assert_int_equal(conf_load(A, &source, err, &conf), RC_REFUSED);
+        fclose(err);
+        assert_non_null(strstr(lines, "can be written by others"));
+        free(lines);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_admin_token),
+        TEST(test_who_may_write_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
