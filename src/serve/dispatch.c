@@ -174,7 +174,7 @@ static enum rc refuse_path(struct exchange *x, const struct route *row, int allo
 
 static enum rc serve(struct exchange *x, const struct kept *k, int *allow)
 {
-    const char *clean = path_clean(x->arena, x->rq->path);
+    const char *clean = path_clean(x->arena, x->rq->raw_path); /* goes out again: still encoded */
     const struct route *row = NULL;
 
     TRY(check_transport(x));

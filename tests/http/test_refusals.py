@@ -1,4 +1,6 @@
 """Every wrong request meets its own answer, in its own place."""
+import http.client
+
 import pytest
 import requests
 
@@ -146,3 +148,17 @@ def test_token_of_another_audience_at_the_admin_api(provider, client):
     answer = requests.put(provider.url + "/admin/api/settings", json={"require_mfa": "true"}, timeout=10,
                           headers={"Authorization": "Bearer " + provider.tokens(client)["access_token"]})
     assert answer.status_code == 403 and "Token not issued for admin API" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize("asked, cleaned", [
+    ("//oauth2//a", "/oauth2/a"),
+    ("/oauth2/./a/../b?c=%2F/../d", "/oauth2/b?c=%2F/../d"),
+    ("/oauth2//a%3Fb%23c%25%20d+%C3%A9", "/oauth2/a%3Fb%23c%25%20d+%C3%A9"),
+])
+def test_a_cleaned_path_stays_encoded(provider, asked, cleaned):
+    """http-api 1.1: what is redirected to is the path that was asked for, not another one."""
+    connection = http.client.HTTPConnection("localhost", provider.port, timeout=10)
+    connection.putrequest("GET", asked, skip_accept_encoding=True)
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers.get("Location")) == (301, cleaned)
