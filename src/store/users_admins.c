@@ -4,8 +4,8 @@
 
 enum rc users_other_admin(struct db *db, const char *id, bool *out)
 {
-    struct stmt *q = db_sql(db, "/* count admins */ SELECT EXISTS (SELECT 1 FROM users"
-                                " WHERE role = 'admin' AND deactivated_at IS NULL AND id <> $1)");
+    struct stmt *q = db_sql(db, "SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin'"
+                                " AND deactivated_at IS NULL AND id <> $1 LIMIT 1)");
     int64_t n;
 
     db_text(q, 1, id);

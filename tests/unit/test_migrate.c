@@ -2,6 +2,7 @@
 
 #include "store_test.h"
 
+#include "crypto/hash.h"
 #include "store/db_schema.h"
 #include "store/migrations.h"
 
@@ -33,6 +34,20 @@ static void test_from_nothing(void **state)
     assert_int_equal(count("SELECT COUNT(*) FROM installation"), 1);
 }
 
+static enum rc apply_first(struct db *db, void *arg)
+{
+    struct stmt *q;
+
+    (void)arg;
+    TRY(db_script(db, "CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+                      " sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"));
+    TRY(db_script(db, migrations[0].sql));
+    q = db_sql(db, "INSERT INTO schema_migrations (number, name, sha256, applied_at) VALUES (1, $1, $2, 1)");
+    db_text(q, 1, migrations[0].name);
+    db_text(q, 2, hex_encode(A, sha256_of(A, migrations[0].sql)));
+    return db_run(q);
+}
+
 static void test_every_table_is_strict(void **state)
 {
     (void)state;
@@ -52,6 +67,24 @@ static void test_every_foreign_key_has_an_index(void **state)
         " WHERE t.schema = 'main' AND t.type = 'table' AND NOT EXISTS ("
         "  SELECT 1 FROM pragma_index_list(t.name) i, pragma_index_info(i.name) c"
         "  WHERE c.seqno = 0 AND c.name = f.\"from\" COLLATE NOCASE)"), 0);
+}
+
+/* A database of the first build, in use: only what came later is applied, and the rows stay. */
+static void test_from_the_first(void **state)
+{
+    struct schema_state s;
+    const char *why = NULL;
+
+    (void)state;
+    assert_ok(db_write(DB, apply_first, NULL));
+    add_household();
+    assert_ok(migrate_state(DB, A, &s, &why));
+    assert_int_equal(s.current, 1);
+    assert_int_equal(s.target, migrations_n);
+    assert_ok(migrate_apply(DB, A, &why));
+    assert_int_equal(count("SELECT COUNT(*) FROM schema_migrations"), (int64_t)migrations_n);
+    assert_int_equal(count("SELECT COUNT(*) FROM users"), 1);
+    assert_int_equal(count("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'users_administrators'"), 1);
 }
 
 static void test_go_product(void **state)
@@ -143,7 +176,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, unmigrated, after_directory)
     const struct CMUnitTest tests[] = {
-        T(test_from_nothing), T(test_every_table_is_strict), T(test_every_foreign_key_has_an_index),
+        T(test_from_nothing), T(test_from_the_first), T(test_every_table_is_strict), T(test_every_foreign_key_has_an_index),
         T(test_go_product), T(test_another_program), T(test_newer_and_other),
         T(test_a_failing_script_leaves_nothing), T(test_many_at_once), T(test_limits),
     };

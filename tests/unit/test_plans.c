@@ -32,6 +32,7 @@ static void run_users(void)
     assert_ok(users_set_last_login(DB, "u1", NOW));
     assert_ok(users_any(DB, &any));
     assert_ok(users_count(DB, &n));
+    assert_ok(users_other_admin(DB, "u1", &any));
     assert_ok(passwords_set(DB, "u1", "hash", NOW));
     assert_ok(passwords_find(DB, A, "u1", &hash));
     assert_ok(passwords_upgrade(DB, "u1", "hash", "other", NOW));
