@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,6 +46,13 @@ pid_t children_fork(struct children *c, int (*fn)(void *arg), void *arg)
     return pid;
 }
 
+/* As ps and top show it. */
+static void take_name(enum proc_kind kind)
+{
+    log_process(proc_kind_name(kind));
+    (void)prctl(PR_SET_NAME, proc_kind_name(kind));
+}
+
 static int close_everything(void)
 {
     sandbox_close_files(NULL);
@@ -68,7 +76,7 @@ static int run_signer(const struct children *c, int control_fd, int slot)
     for (int i = 0; i < CHANNELS_N; i++)
         keep[i] = setup.answer_fd[i] = c->pool->signer_queue[i].answer_fd;
     keep[CHANNELS_N] = control_fd;
-    log_process("signer");
+    take_name(PROC_SIGNER);
     sandbox_child(keep, ARRAY_LEN(keep));
     sandbox_become(c->pool->id.signer_uid, c->pool->id.gid);
     return signer_run(&setup);
@@ -119,7 +127,6 @@ static int run_hasher(const struct children *c, int slot)
         .busy_since_ms = &c->pool->board->slots[slot].busy_since_ms,
     };
 
-    log_process("hasher");
     sandbox_child(keep, ARRAY_LEN(keep));
     sandbox_become(c->pool->id.uid, c->pool->id.gid);
     return hasher_run(&setup);
@@ -135,6 +142,8 @@ static int run_front(const struct children *c)
 
 static int run_kind(const struct children *c, enum proc_kind kind, int slot)
 {
+    if (kind != PROC_FRONT) /* exec gives it its own */
+        take_name(kind);
     switch (kind) {
     case PROC_WORKER:
     case PROC_LOGIN_WORKER:

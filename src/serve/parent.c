@@ -226,10 +226,18 @@ static int wait_signal(const sigset_t *set, int64_t ms)
     return sig > 0 ? sig : 0;
 }
 
+/* Until the next look at who hangs, or a vacant post is due. */
+static int64_t turn_ms(const struct parent *p)
+{
+    int64_t left = posts_restart_at(&p->posts) - clock_mono_ms();
+
+    return left < 0 ? 0 : left < TURN_MS ? left : TURN_MS;
+}
+
 static void supervise(struct parent *p, const sigset_t *set)
 {
     for (;;) {
-        int sig = wait_signal(set, TURN_MS);
+        int sig = wait_signal(set, turn_ms(p));
 
         if (sig == SIGTERM || sig == SIGINT) {
             log_event(LOG_LEVEL_INFO, "stopping", "signal", strsignal(sig), NULL);

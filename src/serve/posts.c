@@ -97,6 +97,16 @@ struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int sta
     return NULL;
 }
 
+int64_t posts_restart_at(const struct posts *p)
+{
+    int64_t first = INT64_MAX;
+
+    for (int i = 0; i < p->n; i++)
+        if (p->v[i].pid == 0 && p->v[i].restart_at_ms < first)
+            first = p->v[i].restart_at_ms;
+    return first;
+}
+
 int posts_living(const struct posts *p, enum proc_kind kind)
 {
     int n = 0;

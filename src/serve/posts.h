@@ -22,6 +22,7 @@ struct posts { struct post v[SLOTS_MAX]; int n; };
 void posts_add(struct posts *p, enum proc_kind kind, int64_t n);
 /* The post of a dead process: logged with why, vacated, back-off set.  NULL: not ours. */
 struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int status, bool is_expected);
+int64_t posts_restart_at(const struct posts *p); /* of the vacant post that is due first; INT64_MAX: none */
 int posts_living(const struct posts *p, enum proc_kind kind); /* PROC_NONE: of any kind */
 void posts_kill(const struct posts *p, enum proc_kind kind, int sig);
 
