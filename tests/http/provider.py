@@ -1,5 +1,6 @@
 """Starts Autentico as an operator would, and walks through sign-ins as a browser without JavaScript would."""
 import base64
+import contextlib
 import hashlib
 import html
 import json
@@ -163,9 +164,18 @@ class Provider:
         return out
 
     def children(self):
-        """pid -> kind, from the log's own words for what the parent started."""
-        out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
-        return [int(word) for word in out.stdout.split()]
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return [int(word) for word in f.read().split()]
+
+    def pool(self):
+        """pid -> kind: worker, login-worker, hasher, signer, keeper, front; what is being started has none yet."""
+        kinds = {}
+        for pid in self.children():
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as f:
+                name = f.read().strip()
+                kinds[pid] = "front" if name == "nginx" else name
+        return kinds
 
     def travel(self, seconds):
         path = self.env["AUTENTICO_TEST_CLOCK"]
