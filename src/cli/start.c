@@ -48,13 +48,12 @@ static int start(struct arena *a, const struct start_flags *f)
     log_setup(conf.log_format, conf.log_level);
     struct parent_setup setup = {
         .conf = &conf,
+        .source = &source,
         .may_migrate = !f->no_auto_migrate,
         .out = stdout,
         .err = stderr,
     };
-    int status = parent_run(&setup);
-    secrets_wipe(conf.secrets);
-    return status;
+    return parent_run(&setup);
 }
 
 int cli_start(int argc, char **argv)

@@ -282,7 +282,7 @@ enum rc conf_load(struct arena *a, const struct conf_source *src, FILE *err, str
     enum rc rc = load(l, src, &region);
     region_wipe(&region);
     if (rc != RC_OK) {
-        secrets_wipe(conf->secrets);
+        secrets_free(conf->secrets);
         return rc;
     }
     *out = *conf;

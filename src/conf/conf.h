@@ -82,6 +82,13 @@ struct conf_source {
  */
 MUST_CHECK enum rc conf_load(struct arena *a, const struct conf_source *src, FILE *err, struct conf *out);
 
+/*
+ * May a running pool that was started with `now` go on with `next`?  What it listens on,
+ * who it is and where its files are cannot change: RC_REFUSED, and a line to `err` for
+ * each variable that needs a restart.
+ */
+MUST_CHECK enum rc conf_check_reload(const struct conf *now, const struct conf *next, FILE *err);
+
 /* The manual's table of variables, as text for --help or roff for autentico.env(5). */
 void conf_print_help(FILE *out);
 void conf_print_man(FILE *out);

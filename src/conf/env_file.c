@@ -8,6 +8,8 @@
 
 #include "conf/keys.h"
 
+#define VAULT_N 32 /* there are a dozen names of secrets */
+
 extern char **environ;
 
 static const char *copy_into(struct region *r, const char *p, size_t n)
@@ -162,7 +164,42 @@ static bool is_secret(const char *name)
                            key->type == KEY_ALIAS || key->type == KEY_NOT_EMPTY);
 }
 
-/* /proc/PID/environ shows what was there at exec: overwrite it (design D3a). */
+/*
+ * /proc/PID/environ shows what was there at exec: secrets are overwritten there
+ * (design D3a).  They are kept for the next reading, in memory like theirs, by the
+ * place of the string that was overwritten.
+ */
+static struct { const char *place; struct region value; } vault[VAULT_N];
+static size_t vaulted_n;
+
+static const char *from_vault(const char *place)
+{
+    for (size_t i = 0; i < VAULT_N; i++)
+        if (vault[i].place == place)
+            return vault[i].value.p;
+    return NULL;
+}
+
+static const char *into_vault(char *place)
+{
+    size_t n = strlen(place), i = vaulted_n++ % VAULT_N; /* a full round later nobody asks for the oldest */
+
+    if (vault[i].place)
+        region_wipe(&vault[i].value);
+    vault[i].place = place;
+    region_new(&vault[i].value, n + 1);
+    const char *value = copy_into(&vault[i].value, place, n);
+    explicit_bzero(place, n);
+    return value;
+}
+
+static const char *take_secret(char *place)
+{
+    const char *value = *place == '\0' ? from_vault(place) : NULL;
+
+    return value != NULL ? value : into_vault(place);
+}
+
 void env_process_read(struct region *r, struct assignments *out, FILE *err)
 {
     (void)err;
@@ -172,8 +209,6 @@ void env_process_read(struct region *r, struct assignments *out, FILE *err)
         if (eq == NULL || strncmp(*e, "AUTENTICO_", 10) != 0)
             continue;
         const char *name = copy_into(r, *e, (size_t)(eq - *e));
-        add(out, name, copy_into(r, eq + 1, strlen(eq + 1)), 0);
-        if (is_secret(name))
-            explicit_bzero(eq + 1, strlen(eq + 1));
+        add(out, name, is_secret(name) ? take_secret(eq + 1) : copy_into(r, eq + 1, strlen(eq + 1)), 0);
     }
 }

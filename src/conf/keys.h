@@ -43,7 +43,8 @@ struct region { char *p; size_t n, cap; };
 void region_new(struct region *r, size_t cap); /* locked, undumpable, wiped on fork */
 void region_wipe(struct region *r);
 MUST_CHECK enum rc env_file_read(const char *path, FILE *err, struct region *r, struct assignments *out, uid_t *owner);
-void env_process_read(struct region *r, struct assignments *out, FILE *err); /* overwrites secrets in environ */
+/* Overwrites secrets in environ and remembers them; their values stay valid. */
+void env_process_read(struct region *r, struct assignments *out, FILE *err);
 
 /* Checks and derived members after all keys are set; faults to err, count returned. */
 int conf_derive(struct arena *a, struct conf *c, FILE *err);

@@ -31,6 +31,14 @@ void secrets_wipe(struct secrets *s)
     explicit_bzero(s, sizeof(*s));
 }
 
+void secrets_free(struct secrets *s)
+{
+    if (s == NULL)
+        return;
+    secrets_wipe(s);
+    munmap(s, sizeof(*s));
+}
+
 void region_new(struct region *r, size_t cap)
 {
     *r = (struct region){ locked_pages(cap), 0, cap };

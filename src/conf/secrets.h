@@ -26,8 +26,9 @@ struct secrets {
     char private_key_pem[8192];                    /* AUTENTICO_PRIVATE_KEY decoded; "" absent */
 };
 
-/* One per process that reads the configuration; never freed while in use. */
+/* One per reading of the configuration. */
 struct secrets *secrets_new(void);   /* die()s when the region cannot be made */
 void secrets_wipe(struct secrets *s);
+void secrets_free(struct secrets *s); /* wiped, too; NULL is fine */
 
 #endif

@@ -84,7 +84,7 @@ static int run_signer(const struct children *c, int control_fd, int slot)
 
 static enum rc hand_over(const struct children *c, int fd)
 {
-    const struct secrets *s = c->secrets;
+    const struct secrets *s = c->pool->conf->secrets;
     struct signer_secrets secrets = {
         .encryption = { s->encryption.p, s->encryption.n },
         .encryption_previous = { s->encryption_previous.p, s->encryption_previous.n },

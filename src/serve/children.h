@@ -10,7 +10,6 @@
 
 struct children {
     struct pool *pool;
-    const struct secrets *secrets;
     const struct front_server *front;
 };
 

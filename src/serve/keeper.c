@@ -157,6 +157,7 @@ int keeper_run(const struct pool *pool, int slot)
     drop_privileges(pool);
     enum rc rc = open_files(&k);
     sweep_start(&k.sweep);
+    __atomic_store_n(&k.slot->is_ready, rc == RC_OK, __ATOMIC_RELEASE);
     while (rc == RC_OK && !should_stop(&k))
         turn(&k);
     close_all(&k);

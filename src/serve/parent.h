@@ -10,7 +10,8 @@
 #include "conf/conf.h"
 
 struct parent_setup {
-    struct conf *conf;       /* conf->secrets in place */
+    const struct conf *conf; /* conf->secrets in place: the parent's from now on, and wiped by it */
+    const struct conf_source *source; /* where it came from, for HUP */
     bool may_migrate;
     FILE *out;               /* banner */
     FILE *err;               /* lines for the operator */

@@ -1,6 +1,8 @@
 /*
  * What every process of the pool is handed: made by the parent before it forks,
- * read-only afterwards but for the board, which is shared memory.
+ * read-only afterwards but for the board, which is shared memory.  A reload makes
+ * another one; what it does not change (identity, board, listening sockets, router)
+ * is carried over.
  */
 #ifndef AUTENTICO_SERVE_POOL_H
 #define AUTENTICO_SERVE_POOL_H
@@ -19,6 +21,7 @@ struct slot {
     int pid;                 /* 0: nobody */
     int64_t busy_since_ms;   /* clock_mono_ms(); 0: idle.  Written by the process itself */
     int64_t beat_ms;         /* keeper: last turn of its loop */
+    int is_ready;            /* workers and keeper: files open, sandbox entered, serving */
     uint64_t requests_n;
 };
 
@@ -26,7 +29,6 @@ struct slot {
 
 struct board {
     struct hasher_gate gate_main, gate_login;
-    int slots_n;
     struct slot slots[SLOTS_MAX];
 };
 struct board *board_new(void); /* shared, anonymous; die()s */

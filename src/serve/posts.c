@@ -35,13 +35,34 @@ struct board *board_new(void)
     return p;
 }
 
-void posts_add(struct posts *p, enum proc_kind kind, int64_t n)
+static struct post *unused(struct posts *p)
 {
-    for (int64_t i = 0; i < n; i++) {
-        if (p->n == SLOTS_MAX)
-            die("more than %d processes are asked for", SLOTS_MAX);
-        p->v[p->n++] = (struct post){ .kind = kind, .control_fd = -1 };
-    }
+    for (int i = 0; i < p->n; i++)
+        if (p->v[i].kind == PROC_NONE)
+            return &p->v[i];
+    if (p->n == SLOTS_MAX)
+        die("more than %d processes are asked for", SLOTS_MAX);
+    return &p->v[p->n++];
+}
+
+void posts_add(struct posts *p, enum proc_kind kind, int64_t n, int generation)
+{
+    for (int64_t i = 0; i < n; i++)
+        *unused(p) = (struct post){ .kind = kind, .control_fd = -1, .generation = generation };
+}
+
+static void give_up(struct post *post)
+{
+    post->is_leaving = true;
+    if (post->pid == 0)
+        post->kind = PROC_NONE;
+}
+
+void posts_leave(struct posts *p, int generation)
+{
+    for (int i = 0; i < p->n; i++)
+        if (p->v[i].kind != PROC_NONE && p->v[i].generation == generation)
+            give_up(&p->v[i]);
 }
 
 static const char *reason(char *buf, size_t n, int status)
@@ -87,11 +108,13 @@ struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int sta
 
         if (post->pid != pid)
             continue;
-        if (!is_expected)
+        if (!is_expected && !post->is_leaving)
             log_event(LOG_LEVEL_ERROR, "process_died", "kind", proc_kind_name(post->kind), "child",
                       log_num(pid), "why", reason(why, sizeof(why), status), NULL);
         vacate(p, board, post);
         set_back_off(post);
+        if (post->is_leaving)
+            post->kind = PROC_NONE;
         return post;
     }
     return NULL;
@@ -102,9 +125,19 @@ int64_t posts_restart_at(const struct posts *p)
     int64_t first = INT64_MAX;
 
     for (int i = 0; i < p->n; i++)
-        if (p->v[i].pid == 0 && p->v[i].restart_at_ms < first)
+        if (p->v[i].pid == 0 && p->v[i].kind != PROC_NONE && !p->v[i].is_leaving && p->v[i].restart_at_ms < first)
             first = p->v[i].restart_at_ms;
     return first;
+}
+
+int posts_living_of(const struct posts *p, enum proc_kind kind, int generation)
+{
+    int n = 0;
+
+    for (int i = 0; i < p->n; i++)
+        n += p->v[i].pid != 0 && p->v[i].generation == generation &&
+             (kind == PROC_NONE || p->v[i].kind == kind);
+    return n;
 }
 
 int posts_living(const struct posts *p, enum proc_kind kind)
@@ -120,5 +153,12 @@ void posts_kill(const struct posts *p, enum proc_kind kind, int sig)
 {
     for (int i = 0; i < p->n; i++)
         if (p->v[i].pid != 0 && (kind == PROC_NONE || p->v[i].kind == kind))
+            kill(p->v[i].pid, sig);
+}
+
+void posts_kill_of(const struct posts *p, int generation, int sig)
+{
+    for (int i = 0; i < p->n; i++)
+        if (p->v[i].pid != 0 && p->v[i].generation == generation)
             kill(p->v[i].pid, sig);
 }

@@ -173,6 +173,7 @@ static enum rc run(struct worker *w, int slot)
     start_hasher(w, slot);
     TRY(start_serving(w));
     set_signals();
+    __atomic_store_n(&w->slot->is_ready, 1, __ATOMIC_RELEASE);
     return serve_all(w);
 }
 

@@ -1,0 +1,116 @@
+#include "config.h"
+
+#include "serve/parent_state.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "util/clock.h"
+
+#define TURN_MS 250
+#define KEEPER_SILENT_MS 60000
+
+void supervise_fill_post(struct parent *p, int i)
+{
+    struct post *post = &p->posts.v[i];
+    struct slot *slot = &p->now.pool.board->slots[i];
+
+    post->started_ms = clock_mono_ms();
+    *slot = (struct slot){ .kind = post->kind, .beat_ms = post->started_ms };
+    post->pid = children_start(&p->children, post, i);
+    if (post->pid < 0) {
+        log_event(LOG_LEVEL_ERROR, "fork_failed", "why", strerror(errno), NULL);
+        post->pid = 0;
+        post->restart_at_ms = clock_mono_ms() + 1000;
+        return;
+    }
+    slot->pid = post->pid;
+    log_event(LOG_LEVEL_DEBUG, "process_started", "kind", proc_kind_name(post->kind), "child",
+              log_num(post->pid), NULL);
+}
+
+void supervise_fill(struct parent *p, enum proc_kind kind)
+{
+    int64_t now = clock_mono_ms();
+
+    for (int i = 0; i < p->posts.n; i++) {
+        const struct post *post = &p->posts.v[i];
+
+        if (post->pid == 0 && !post->is_leaving && post->restart_at_ms <= now &&
+            (kind == PROC_NONE || post->kind == kind))
+            supervise_fill_post(p, i);
+    }
+}
+
+static const char *hung_why(const struct parent *p, int i, int64_t now)
+{
+    const struct slot *slot = &p->now.pool.board->slots[i];
+    int64_t busy = __atomic_load_n(&slot->busy_since_ms, __ATOMIC_ACQUIRE);
+
+    if (busy != 0 && now - busy > p->now.pool.conf->request_deadline_s * 1000)
+        return "missed the request deadline";
+    if (slot->kind == PROC_KEEPER &&
+        now - __atomic_load_n(&slot->beat_ms, __ATOMIC_ACQUIRE) > KEEPER_SILENT_MS)
+        return "silent";
+    return NULL;
+}
+
+/* SIGKILL: a process that does not answer will not clean up either. */
+static void kill_hung(struct parent *p)
+{
+    int64_t now = clock_mono_ms();
+
+    for (int i = 0; i < p->posts.n; i++) {
+        const char *why = p->posts.v[i].pid != 0 ? hung_why(p, i, now) : NULL;
+
+        if (why == NULL)
+            continue;
+        log_event(LOG_LEVEL_ERROR, "process_hung", "kind", proc_kind_name(p->posts.v[i].kind),
+                  "child", log_num(p->posts.v[i].pid), "why", why, NULL);
+        kill(p->posts.v[i].pid, SIGKILL);
+    }
+}
+
+void supervise_reap(struct parent *p)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        (void)posts_bury(&p->posts, p->now.pool.board, pid, status, p->is_stopping);
+}
+
+int supervise_wait(struct parent *p, int64_t ms)
+{
+    struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+    int sig = sigtimedwait(&p->signals, NULL, &ts);
+
+    if (sig == SIGTERM || sig == SIGINT)
+        p->stop_signal = sig;
+    if (sig == SIGHUP)
+        p->is_reload_wanted = true;
+    return sig > 0 ? sig : 0;
+}
+
+/* Until the next look at who hangs, or a vacant post is due. */
+static int64_t turn_ms(const struct parent *p)
+{
+    int64_t left = posts_restart_at(&p->posts) - clock_mono_ms();
+
+    return left < 0 ? 0 : left < TURN_MS ? left : TURN_MS;
+}
+
+void supervise(struct parent *p)
+{
+    while (p->stop_signal == 0) {
+        (void)supervise_wait(p, turn_ms(p));
+        supervise_reap(p);
+        kill_hung(p);
+        reload_go_on(p);
+        if (p->is_reload_wanted && p->old.n == 0 && p->stop_signal == 0)
+            reload(p);
+        supervise_fill(p, PROC_NONE);
+    }
+    log_event(LOG_LEVEL_INFO, "stopping", "signal", strsignal(p->stop_signal), NULL);
+}
