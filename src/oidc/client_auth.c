@@ -28,16 +28,15 @@ static enum rc refuse_client(struct exchange *x, const char *text)
 
 /* ---- reading ---- */
 
-/* The part after "Basic "; NULL: the header has another scheme (RFC 9110 11.1, HT-24). */
+/* The part after "Basic", "" when there is none; NULL: the header has another scheme
+ * (RFC 9110 11.1, HT-24). */
 static const char *basic_credentials(const char *authorization)
 {
-    const char *space = strchr(authorization, ' ');
+    size_t n = strcspn(authorization, " ");
 
-    if (space == NULL || space - authorization != 5 || strncasecmp(authorization, "Basic", 5) != 0)
+    if (n != 5 || strncasecmp(authorization, "Basic", n) != 0)
         return NULL;
-    while (*space == ' ')
-        space++;
-    return space;
+    return authorization + n + strspn(authorization + n, " ");
 }
 
 /* RFC 6749 2.3.1: id and secret are form-urlencoded, then joined and base64'd (TK-01). */

@@ -117,7 +117,7 @@ static bool is_loopback_same(const char *registered, const char *uri)
     return rest != NULL && its_rest != NULL && strcmp(rest, its_rest) == 0;
 }
 
-bool redirect_uri_same(const char *registered, const char *uri)
+static bool is_match(const char *registered, const char *uri)
 {
     if (text_empty(registered) || text_empty(uri))
         return false;
@@ -127,7 +127,7 @@ bool redirect_uri_same(const char *registered, const char *uri)
 bool redirect_uri_matches(const struct text_list *registered, const char *uri)
 {
     for (size_t i = 0; i < registered->n; i++)
-        if (redirect_uri_same(registered->v[i], uri))
+        if (is_match(registered->v[i], uri))
             return true;
     return false;
 }

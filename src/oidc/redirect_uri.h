@@ -9,8 +9,9 @@
  * schemes of native apps need a dot (RFC 8252 7.1); http(s) need a host. `why`
  * is for people. */
 bool redirect_uri_is_registrable(const char *uri, const char **why);
-/* Exact string; only the port of a registered http loopback-IP URI may vary. */
+/* At the authorization endpoint.  Exact string; only the port of a registered http
+ * loopback-IP URI may vary.  At the token endpoint nothing may: there it is the very
+ * value of the authorization request (TK-16). */
 bool redirect_uri_matches(const struct text_list *registered, const char *uri);
-bool redirect_uri_same(const char *registered, const char *uri);
 
 #endif

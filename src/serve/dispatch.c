@@ -161,7 +161,7 @@ static enum speak language_of(const char *path, const struct route *row)
     return SPEAK_TEXT;
 }
 
-static enum rc refuse_path(struct exchange *x, const struct route *row, int allow)
+static void speak_as(struct exchange *x, const struct route *row)
 {
     struct route *nowhere = arena_new(x->arena, struct route);
 
@@ -169,7 +169,26 @@ static enum rc refuse_path(struct exchange *x, const struct route *row, int allo
         *nowhere = *row;
     nowhere->speaks = language_of(x->rq->path, row);
     x->route = nowhere;
+}
+
+static enum rc refuse_path(struct exchange *x, const struct route *row, int allow)
+{
+    speak_as(x, row);
     return refuse(&x->no, allow != 0 ? REFUSE_METHOD : REFUSE_PATH_NOT_FOUND, NULL);
+}
+
+/* What could not be read is refused in the language of the place it was sent to. */
+static enum rc refuse_unread(struct exchange *x, const struct kept *k)
+{
+    const struct route *row;
+    int allow;
+
+    if (*x->rq->path == '\0')
+        return RC_REFUSED;
+    if (router_match(k->setup.router, x->rq->method, x->rq->path, &row, &allow) == RC_FAULT)
+        return RC_FAULT;
+    speak_as(x, row);
+    return RC_REFUSED;
 }
 
 static enum rc serve(struct exchange *x, const struct kept *k, int *allow)
@@ -260,17 +279,16 @@ struct bytes dispatch(struct kept *k, struct arena *a, char *const *env, struct 
 
     fill_exchange(&x, k, a);
     set_deadlines(k);
-    enum rc rc = request_build(a, x.conf, env, body, rq, &x.no);
+    bool is_read = request_build(a, x.conf, env, body, rq, &x.no) == RC_OK;
     x.rq = rq;
     log_request_id(rq->id);
-    if (rc == RC_OK)
-        rc = db_read_begin(x.db);
+    enum rc rc = db_read_begin(x.db);
     if (rc == RC_OK)
         rc = refresh_snapshot(k);
     if (k->now.arena != NULL)
         use_snapshot(&x, k);
     if (rc == RC_OK)
-        rc = serve(&x, k, &allow);
+        rc = is_read ? serve(&x, k, &allow) : refuse_unread(&x, k);
     answer(&x, rc, allow);
     struct bytes out = response_bytes(&x);
     log_request(&x, began_us);

@@ -3,9 +3,10 @@
  * monotonic milliseconds for deadlines.
  *
  * Built with --enable-test-hooks, clock_now() adds the decimal number of
- * seconds found in the file named by AUTENTICO_TEST_CLOCK (re-read when it
- * changes; absent file: 0), so that tests of real processes can travel.  In
- * ordinary builds that code does not exist.
+ * seconds found in the file named by AUTENTICO_TEST_CLOCK (absent or empty: 0),
+ * so that tests of real processes can travel.  The file is mapped once, so it
+ * is rewritten in place and never made shorter.  In ordinary builds that code
+ * does not exist.
  */
 #ifndef AUTENTICO_UTIL_CLOCK_H
 #define AUTENTICO_UTIL_CLOCK_H

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -100,12 +101,17 @@ class Provider:
         self.port = free_port()
         self.url = f"http://{url_host}:{self.port}"
         self.issuer = self.url + "/oauth2"
+        self.admin_token = secrets.token_urlsafe(32)
+        self.travelled = 0
         self.env = {"PATH": os.environ["PATH"], "AUTENTICO_RATE_LIMIT_RPS": "0", "AUTENTICO_LOG_FORMAT": "json",
+                    "AUTENTICO_ADMIN_TOKEN": self.admin_token,
                     "AUTENTICO_TEST_CLOCK": os.path.join(self.dir, "clock"), **env}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
         self.process = None
+        with open(self.env["AUTENTICO_TEST_CLOCK"], "w") as f:
+            f.write("%-20d\n" % 0)
         self.run("init", "--url", self.url, "--dev")
 
     # --- processes -----------------------------------------------------------
@@ -136,11 +142,20 @@ class Provider:
             time.sleep(0.02)
         raise AssertionError("does not answer: " + self.read_log())
 
+    def halt(self):
+        """As an operator stops it; everything stays where it is."""
+        if self.process is None or self.process.poll() is not None:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def restart(self, **env):
+        assert self.halt() == 0, self.read_log()
+        self.env.update(env)
+        self.start()
+
     def stop(self):
-        status = None
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            status = self.process.wait(20)
+        status = self.halt()
         log = self.read_log()
         shutil.rmtree(self.dir, ignore_errors=True)
         assert status in (None, 0), log
@@ -178,10 +193,18 @@ class Provider:
         return kinds
 
     def travel(self, seconds):
-        path = self.env["AUTENTICO_TEST_CLOCK"]
-        with open(path + ".new", "w") as f:
-            f.write(str(seconds))
-        os.rename(path + ".new", path)
+        """Its clock, that far from the real one.  In place: the processes have the file mapped."""
+        with open(self.env["AUTENTICO_TEST_CLOCK"], "r+b", buffering=0) as f:
+            f.write(b"%-20d\n" % seconds)
+
+    def later(self, seconds):
+        """That much later than it was."""
+        self.travelled += seconds
+        self.travel(self.travelled)
+
+    def now(self):
+        """Its clock."""
+        return time.time() + self.travelled
 
     # --- set-up --------------------------------------------------------------
     def onboard_cli(self, email="admin@example.test"):
@@ -200,12 +223,67 @@ class Provider:
         args = ["users", "add", username] + (["--email", email] if email else []) + (["--admin"] if admin else [])
         return self.run(*args, input=password + "\n").stdout
 
+    # --- the admin API, by AUTENTICO_ADMIN_TOKEN -------------------------------
+    def api(self, method, path, token=None, **kw):
+        headers = {"Authorization": "Bearer " + (token or self.admin_token), **kw.pop("headers", {})}
+        return requests.request(method, self.url + "/admin/api" + path, headers=headers, timeout=30,
+                                allow_redirects=False, **kw)
+
+    def register(self, **metadata):
+        """A client of any make; confidential, with refresh tokens, unless told otherwise."""
+        made = self.api("POST", "/clients", json={
+            "client_name": "Test app", "redirect_uris": [CALLBACK],
+            "grant_types": ["authorization_code", "refresh_token"], **metadata})
+        assert made.status_code == 201, made.text
+        row = made.json()
+        return Client(self, row["client_id"], row.get("client_secret"), row["redirect_uris"][0])
+
+    @contextlib.contextmanager
+    def settings(self, **values):
+        """These for the while."""
+        before = self.api("GET", "/settings").json()["data"]
+        answer = self.api("PUT", "/settings", json=values)
+        assert answer.status_code == 204, answer.text
+        try:
+            yield
+        finally:
+            self.api("PUT", "/settings", json={key: before[key] for key in values})
+
+    @contextlib.contextmanager
+    def broken(self, table):
+        """The store takes nothing into that table for the while."""
+        db = sqlite3.connect(os.path.join(self.dir, "autentico.db"), isolation_level=None)
+        for what in ("INSERT", "UPDATE", "DELETE"):
+            db.execute(f"CREATE TRIGGER broken_{what} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        try:
+            yield
+        finally:
+            for what in ("INSERT", "UPDATE", "DELETE"):
+                db.execute(f"DROP TRIGGER broken_{what}")
+            db.close()
+
     # --- the protocol --------------------------------------------------------
     def authorize_url(self, client, **params):
         q = {"response_type": "code", "client_id": client.id, "redirect_uri": client.redirect_uri,
              "scope": "openid profile email", "state": "st", "nonce": "no"}
         q.update(params)
         return self.issuer + "/authorize?" + urllib.parse.urlencode({k: v for k, v in q.items() if v is not None})
+
+    def authorize(self, client, browser=None, method="GET", **params):
+        """One request to the authorization endpoint, not followed."""
+        url = self.authorize_url(client, **params)
+        browser = browser or Browser(self)
+        if method == "GET":
+            return browser.get(url)
+        url, _, query = url.partition("?")
+        return browser.post(url, data=query, headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+    def error(self, client, browser=None, **params):
+        """What an authorization request is refused with, at the application."""
+        answer = self.authorize(client, browser, **params)
+        assert answer.status_code == 302, answer.text
+        assert answer.headers["Location"].startswith(client.redirect_uri), answer.headers["Location"]
+        return query_of(answer.headers["Location"])
 
     def login_form(self, page):
         names = ("csrf_token", "authorize_sig", "state", "redirect_uri", "client_id", "scope", "nonce",
@@ -249,11 +327,21 @@ class Provider:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def tokens_of(self, browser, client, **params):
+        """Of a browser that is signed in."""
+        where = self.authorize(client, browser, **params).headers["Location"]
+        answer = self.redeem(client, query_of(where)["code"])
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     def userinfo(self, access_token):
         return requests.get(self.issuer + "/userinfo", headers={"Authorization": "Bearer " + access_token}, timeout=30)
 
     def introspect(self, client, token):
         return requests.post(self.issuer + "/introspect", data={"token": token}, auth=client.auth, timeout=30).json()
+
+    def revoke(self, client, token, **more):
+        return requests.post(self.issuer + "/revoke", data={"token": token, **more}, auth=client.auth, timeout=30)
 
     def jwks(self):
         return requests.get(self.issuer + "/.well-known/jwks.json", timeout=30).json()

@@ -57,6 +57,7 @@ static void test_methods(void **state)
         { "TK-05 unknown, short", basic("nobody", "x"), NULL, NULL, NULL, REFUSE_INVALID_CLIENT },
         { "TK-06 bad base64", "Basic !!!!", NULL, NULL, NULL, REFUSE_INVALID_CLIENT },
         { "TK-06 no colon", "Basic YXBw", NULL, NULL, NULL, REFUSE_INVALID_CLIENT },
+        { "TK-06 nothing", "Basic", NULL, "client_id=spa", NULL, REFUSE_INVALID_CLIENT },
         { "TK-06 empty", "Basic ", NULL, NULL, NULL, REFUSE_INVALID_CLIENT },
         { "TK-06 bad percent", "Basic YXBwOiV6eg==", NULL, NULL, NULL, REFUSE_INVALID_CLIENT },
         { "TK-06 no user", "Basic OnNlY3JldA==", NULL, NULL, NULL, REFUSE_INVALID_CLIENT },

@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+"""Which rows of the conformance list no test names.
+
+Each row that the program is expected to keep by now stands here; a test that shows
+it names it (OA-07) in its docstring or a comment.  Prints every row that is in no test
+and exits with their number.  A feature enters its rows here in the commit that brings
+it.
+"""
+import pathlib
+import re
+import sys
+
+# room: rows; a-b is a range.  Left out: OA-22, CO-07, CO-11 and CO-26 (consent), TK-33
+# to TK-35 (client credentials), MD-16 (back-channel logout), CS-16 (mailed links),
+# CS-18 (what a person allowed); and whatever is not of the first tier.
+EXPECTED = {
+    "OA": "1-5 7-21 23-25",     # RFC 6749, authorization endpoint
+    "TK": "1-32 36-37",         # RFC 6749, token endpoint
+    "BT": "1-10",               # RFC 6750
+    "PK": "1-12",               # RFC 7636
+    "IS": "1-3 5",              # RFC 9207
+    "RO": "1-3",                # request objects, refused
+    "MR": "3",                  # response modes
+    "FP": "1-6",                # form post
+    "CO": "1-2 4-6 8-10 14-23 27",  # OpenID Connect Core, request
+    "IT": "1-10",               # … ID token
+    "UI": "1-7 9 13 15",        # … userinfo, claims
+    "RL": "1-12",               # RP-initiated logout
+}
+NAMES = "OA|TK|BT|PK|IS|RO|MR|FP|CO|IT|UI|RL|HT|JO|RV|IN|MD|CS|AT|BC|O1|BL|DR|DV|CA|SS|WR|WA|OT|PA|DP|FA|RI"
+
+
+def expand(text):
+    for part in text.split():
+        first, _, last = part.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+def named(root):
+    """row -> files that name it"""
+    found = {}
+    for path in sorted((root / "tests").rglob("*")):
+        if path.suffix not in (".py", ".c", ".h", ".js") or "lint" in path.parts or "node_modules" in path.parts:
+            continue
+        for room, first, last in re.findall(r"\b(%s)-(\d\d)\b(?: to (?:\1)-(\d\d)\b)?" % NAMES, path.read_text()):
+            for number in range(int(first), int(last or first) + 1):
+                found.setdefault(f"{room}-{number:02}", set()).add(str(path.relative_to(root)))
+    return found
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+    found = named(root)
+    wanted = [f"{room}-{n:02}" for room, text in EXPECTED.items() for n in expand(text)]
+    missing = [row for row in wanted if row not in found]
+    for row in missing:
+        print(f"{row}: no test names it")
+    print(f"rows: {len(wanted) - len(missing)} of {len(wanted)} named")
+    return min(len(missing), 100)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
