@@ -99,7 +99,8 @@ static void challenge_bearer(struct exchange *x)
 /* RFC 6749 5.2, RFC 6750 3: a challenge in the scheme that was tried. */
 static void challenge(struct exchange *x, int status)
 {
-    bool tried_basic = text_starts(text_lower(x->arena, x->rq->authorization), "basic");
+    size_t scheme_n = strcspn(x->rq->authorization, " ");
+    bool tried_basic = scheme_n == 5 && strncasecmp(x->rq->authorization, "Basic", scheme_n) == 0;
 
     if (x->no.code == REFUSE_INVALID_CLIENT) {
         if (tried_basic)

@@ -113,7 +113,8 @@ static void bearer_challenges(void **state)
 static void basic_challenge(void **state)
 {
     static const struct { const char *authorization; bool is_asked; } cases[] = {
-        { "Basic YTpi", true }, { "bAsIc YTpi", true }, { "", false }, { "Bearer x", false }, { "Basicx", false },
+        { "Basic YTpi", true }, { "bAsIc YTpi", true }, { "Basic", true },
+        { "", false }, { "Bearer x", false }, { "Basicx", false },
     };
 
     (void)state;

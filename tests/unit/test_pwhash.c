@@ -7,11 +7,11 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <time.h>
 
 #include <argon2.h>
 
 #include "crypto/pwhash.h"
-#include "util/clock.h"
 #include "util/text.h"
 
 static struct arena *arena;
@@ -150,21 +150,22 @@ static const char *const strange[] = {
     "$6$rounds=x$zWZus25VOABy3rbD$gz8mZh0ZDm",
 };
 
+/* By the processor's time: by the wall's, a busy machine would decide. */
 static void strange_hashes_cost_as_much_as_ours(void **state)
 {
     bool rehash = false;
     char *encoded;
-    int64_t usual, at;
+    clock_t usual, at;
 
     (void)state;
     assert_int_equal(pwhash_make(arena, bytes_of(RIGHT), &encoded), RC_OK);
-    at = clock_mono_us();
+    at = clock();
     assert_int_equal(verify("wrong", encoded, &rehash), RC_NONE);
-    usual = clock_mono_us() - at;
+    usual = clock() - at;
     for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
-        at = clock_mono_us();
+        at = clock();
         assert_int_equal(verify(RIGHT, strange[i], &rehash), RC_NONE);
-        assert_true(clock_mono_us() - at > usual / 4);
+        assert_true(clock() - at > usual / 4);
     }
     assert_false(rehash);
 }
