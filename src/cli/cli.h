@@ -54,6 +54,7 @@ MUST_CHECK enum rc cli_read_secret(struct arena *a, const char *prompt, bool fro
 
 int cli_init(int argc, char **argv);
 int cli_start(int argc, char **argv);
+int cli_fcgi(int argc, char **argv);
 int cli_onboard(int argc, char **argv);
 int cli_migrate(int argc, char **argv);
 int cli_clients(int argc, char **argv);

@@ -13,6 +13,7 @@
 struct start_flags {
     const char *config, *url;
     bool no_auto_migrate, auto_setup, dev;
+    bool from_stdin; /* `autentico fcgi` */
 };
 
 /* .env in this directory, made when it is not there. */
@@ -50,15 +51,29 @@ static int start(struct arena *a, const struct start_flags *f)
         .conf = &conf,
         .source = &source,
         .may_migrate = !f->no_auto_migrate,
+        .from_stdin = f->from_stdin,
         .out = stdout,
         .err = stderr,
     };
     return parent_run(&setup);
 }
 
+static int run(const char *name, int argc, char **argv, const struct flag *flags, size_t flags_n,
+               const struct start_flags *f)
+{
+    enum rc rc = cli_flags_only(name, argc, argv, flags, flags_n);
+
+    if (rc != RC_OK)
+        return cli_exit(rc);
+    struct arena *a = arena_start("start");
+    int status = start(a, f);
+    arena_done(a);
+    return status;
+}
+
 int cli_start(int argc, char **argv)
 {
-    struct start_flags f = { NULL, NULL, false, false, false };
+    struct start_flags f = { .from_stdin = false };
     const struct flag flags[] = {
         { "config", FLAG_TEXT, &f.config },
         { "no-auto-migrate", FLAG_SET, &f.no_auto_migrate },
@@ -66,12 +81,17 @@ int cli_start(int argc, char **argv)
         { "url", FLAG_TEXT, &f.url },
         { "dev", FLAG_SET, &f.dev },
     };
-    enum rc rc = cli_flags_only("start", argc, argv, flags, ARRAY_LEN(flags));
 
-    if (rc != RC_OK)
-        return cli_exit(rc);
-    struct arena *a = arena_start("start");
-    int status = start(a, &f);
-    arena_done(a);
-    return status;
+    return run("start", argc, argv, flags, ARRAY_LEN(flags), &f);
+}
+
+int cli_fcgi(int argc, char **argv)
+{
+    struct start_flags f = { .from_stdin = true };
+    const struct flag flags[] = {
+        { "config", FLAG_TEXT, &f.config },
+        { "no-auto-migrate", FLAG_SET, &f.no_auto_migrate },
+    };
+
+    return run("fcgi", argc, argv, flags, ARRAY_LEN(flags), &f);
 }

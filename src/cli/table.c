@@ -22,6 +22,12 @@ const struct command cli_commands[] = {
       "  --dev              cookie flags for plain http, for --auto-setup\n"
       "  --no-auto-migrate  refuse to start when the database schema is behind\n",
       cli_start },
+    { "fcgi", "the same with a listening socket on descriptor 0",
+      "Usage: autentico fcgi [flags]\n"
+      "`start` for spawn-fcgi and lighttpd's bin-path, which hand over one listening socket as\n"
+      "descriptor 0.  One process per site: a second one says so and exits.\n" CONFIG
+      "  --no-auto-migrate  refuse to start when the database schema is behind\n",
+      cli_fcgi },
     { "onboard", "create the first administrator",
       "Usage: autentico onboard --username NAME [flags]\n"
       "Creates the first administrator, once.  Works without a running server and beside one.\n" CONFIG

@@ -142,10 +142,10 @@ int conf_check_owner(struct arena *a, const struct conf *c, uid_t owner, bool is
 
 int conf_check_secrets(const struct conf *c, bool needs_secrets, FILE *err)
 {
-    int faults = 0;
+    int faults = conf_check_front_secret(c, err);
 
     if (!needs_secrets)
-        return 0;
+        return faults;
     if (c->secrets->cookie.n == 0)
         faults += fault_line(err, "AUTENTICO_COOKIE_SECRET", "is missing: autentico init makes a configuration, "
                                                              "autentico init --complete adds what one lacks");
@@ -292,6 +292,7 @@ int conf_derive(struct arena *a, struct conf *c, FILE *err)
     faults += check_cookies(c, err);
     faults += derive_proxies(a, c);
     derive_places(a, c);
+    faults += conf_derive_listen(a, c, err);
     derive_pool(c);
     return faults;
 }

@@ -43,6 +43,7 @@ struct conf {
     const char *socket, *login_socket; /* absolute; login_socket "" = none */
     const char *socket_group;        /* "" = found at start */
     int64_t socket_mode;             /* 0660 */
+    const char *tcp_listen;          /* AUTENTICO_APP_LISTEN_PORT; "" = the sockets */
     enum front front;
     int64_t workers, login_workers, hashers, signers;
     int64_t request_deadline_s, drain_deadline_s;
@@ -62,6 +63,8 @@ struct conf {
     const char *host_port;           /* as in url */
     bool is_https;                   /* Secure on every cookie iff this */
     bool is_loopback;
+    const char *tcp_address;         /* of tcp_listen: "127.0.0.1", "::1"; there is no login_socket then */
+    int64_t tcp_port;
     const char *data_dir;            /* installed templates, assets, sql, contrib */
     const char *file;                /* the file that was read, or NULL */
 

@@ -14,7 +14,7 @@
 enum var {
     V_METHOD, V_URI, V_QUERY, V_TYPE, V_LENGTH, V_REMOTE, V_HTTPS, V_SCHEME, V_FORWARDED_FOR,
     V_FORWARDED_PROTO, V_HOST, V_AUTHORIZATION, V_USER_AGENT, V_ORIGIN, V_REFERER, V_SEC_FETCH_SITE,
-    V_CSRF, V_ACCEPT, V_IF_NONE_MATCH, V_COOKIE, VARS_N
+    V_CSRF, V_ACCEPT, V_IF_NONE_MATCH, V_COOKIE, V_FRONT_SECRET, VARS_N
 };
 
 static const char *const var_names[VARS_N] = {
@@ -38,6 +38,7 @@ static const char *const var_names[VARS_N] = {
     [V_ACCEPT] = "HTTP_ACCEPT",
     [V_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
     [V_COOKIE] = "HTTP_COOKIE",
+    [V_FRONT_SECRET] = "AUTENTICO_FRONT_SECRET",
 };
 
 struct building {
@@ -310,7 +311,7 @@ static void set_defaults(struct request *rq)
     const char **texts[] = { &rq->method_text, &rq->path, &rq->raw_path, &rq->query_text, &rq->content_type,
                              &rq->address, &rq->limit_key, &rq->host, &rq->authorization, &rq->user_agent,
                              &rq->origin, &rq->referer, &rq->sec_fetch_site, &rq->csrf_header, &rq->accept,
-                             &rq->if_none_match };
+                             &rq->if_none_match, &rq->front_secret };
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         *texts[i] = "";
@@ -333,6 +334,7 @@ enum rc request_build(struct arena *a, const struct conf *conf, char *const *env
     set_defaults(out);
     out->id = new_id(a);
     enum rc rc = read_vars(&b, env);
+    out->front_secret = var(&b, V_FRONT_SECRET);
     out->method_text = is_vschar(var(&b, V_METHOD)) ? var(&b, V_METHOD) : "";
     out->method = method_of(out->method_text);
     read_peer(&b);

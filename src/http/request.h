@@ -37,6 +37,7 @@ struct request {
     const char *host, *authorization, *user_agent, *origin, *referer, *sec_fetch_site, *csrf_header, *accept,
                *if_none_match;
     bool has_authorization;     /* present, even if empty */
+    const char *front_secret;   /* what the web server proves itself with, "" when it does not (design D11a) */
 };
 
 /*

@@ -6,7 +6,9 @@
 
 #include "serve/front.h"
 #include "serve/prepare.h"
+#include "serve/sockets.h"
 
-void banner_print(FILE *out, const struct conf *conf, const struct prepared *prepared, const struct front_server *front);
+void banner_print(FILE *out, const struct conf *conf, const struct prepared *prepared, const struct front_server *front,
+                  const struct sockets *sockets);
 
 #endif

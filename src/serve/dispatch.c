@@ -7,6 +7,7 @@
 
 #include "account/routes.h"
 #include "admin/routes.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "hasher/hasher.h"
 #include "http/csrf.h"
@@ -93,6 +94,19 @@ static void use_snapshot(struct exchange *x, const struct kept *k)
     x->settings = &k->now.settings;
     x->key_set = &k->now.keys;
     x->theme = k->now.theme;
+}
+
+/* Whoever reaches the socket could claim any address and TLS (design D11a). */
+static enum rc check_front(struct exchange *x)
+{
+    uint8_t hash[SHA256_BYTES];
+
+    if (!x->keys->has_front)
+        return RC_OK;
+    sha256(bytes_of(x->rq->front_secret), hash);
+    if (ct_equal(BYTES(hash), BYTES(x->keys->front_hash)))
+        return RC_OK;
+    return refuse(&x->no, REFUSE_FRONT, NULL);
 }
 
 /* Never a cookie or a token over plain http where the public address is https
@@ -282,7 +296,9 @@ struct bytes dispatch(struct kept *k, struct arena *a, char *const *env, struct 
     bool is_read = request_build(a, x.conf, env, body, rq, &x.no) == RC_OK;
     x.rq = rq;
     log_request_id(rq->id);
-    enum rc rc = db_read_begin(x.db);
+    enum rc rc = check_front(&x);
+    if (rc == RC_OK)
+        rc = db_read_begin(x.db);
     if (rc == RC_OK)
         rc = refresh_snapshot(k);
     if (k->now.arena != NULL)

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -279,9 +280,9 @@ static enum rc render_private(struct arena *a, const struct conf *conf, const st
     return RC_OK;
 }
 
-static bool is_wanted(const struct conf *conf)
+static bool is_wanted(const struct conf *conf, bool is_spoken_for)
 {
-    if (conf->front == FRONT_NONE || conf->is_https)
+    if (conf->front == FRONT_NONE || conf->is_https || (is_spoken_for && conf->front == FRONT_AUTO))
         return false;
     return conf->is_loopback || conf->front == FRONT_NGINX;
 }
@@ -290,7 +291,8 @@ enum rc front_prepare(struct arena *a, const struct conf *conf, const struct rou
                       struct front_server *out)
 {
     out->is_wanted = false;
-    if (!is_wanted(conf))
+    out->stop_signal = SIGQUIT;
+    if (!is_wanted(conf, out->is_spoken_for))
         return RC_OK;
     out->program = find_program(a, "nginx");
     if (out->program == NULL && conf->front == FRONT_AUTO)

@@ -14,6 +14,8 @@
 struct front_server {
     bool is_wanted;
     bool as_root;          /* in: the pool's uid is 0 */
+    bool is_spoken_for;    /* in: the sockets were handed over by whoever is in front; AUTO means none */
+    int stop_signal;       /* finish what is begun, then end */
     const char *program;   /* "/usr/sbin/nginx" */
     const char *dir;       /* its files: STATE_DIR/front */
     const char *config;    /* text of its configuration */

@@ -11,8 +11,8 @@
 #include "serve/banner.h"
 #include "serve/dispatch.h"
 #include "serve/identity.h"
+#include "serve/notify.h"
 #include "serve/sandbox.h"
-#include "serve/sockets.h"
 #include "util/clock.h"
 
 /* What stays the same until the end: who we are, where we listen. */
@@ -20,6 +20,7 @@ static enum rc open_house(struct parent *p, const struct conf *conf, struct pool
 {
     struct router *router;
 
+    TRY(sockets_take(conf, p->setup->from_stdin, p->setup->err, &p->sockets));
     TRY(identity_resolve(conf, p->setup->err, &pool->id));
     TRY(identity_check_files(conf, p->setup->err));
     TRY(sockets_lock_instance(conf, &pool->id, p->setup->err));
@@ -28,12 +29,14 @@ static enum rc open_house(struct parent *p, const struct conf *conf, struct pool
     TRY(dispatch_router(p->arena, conf->oauth_path, &router));
     pool->router = router;
     p->front.as_root = pool->id.uid == 0;
+    p->front.is_spoken_for = p->sockets.are_given;
     TRY(front_prepare(p->arena, conf, router, p->setup->err, &p->front));
     pool->wrote_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (pool->wrote_fd < 0)
         return fault("parent: eventfd: %s", strerror(errno));
-    TRY(sockets_open(conf, &pool->id, p->front.is_wanted, p->setup->err, &pool->listen_main,
-                     &pool->listen_login));
+    TRY(sockets_open(conf, &pool->id, p->front.is_wanted, p->setup->err, &p->sockets));
+    pool->listen_main = p->sockets.main_fd;
+    pool->listen_login = p->sockets.login_fd;
     pool->board = board_new();
     return RC_OK;
 }
@@ -93,7 +96,8 @@ static void stop_all(struct parent *p)
     int64_t deadline = clock_mono_ms() + p->now.pool.conf->drain_deadline_s * 1000;
 
     p->is_stopping = true;
-    posts_kill(&p->posts, PROC_FRONT, SIGQUIT); /* nginx: finish what is begun */
+    notify_stopping();
+    posts_kill(&p->posts, PROC_FRONT, p->front.stop_signal);
     generation_drain(&p->now);
     if (!wait_gone(p, first, ARRAY_LEN(first), deadline))
         log_event(LOG_LEVEL_WARNING, "drain_deadline", "left", log_num(posts_living(&p->posts, PROC_NONE)), NULL);
@@ -104,7 +108,7 @@ static void stop_all(struct parent *p)
         posts_kill(&p->posts, PROC_NONE, SIGKILL);
         (void)wait_gone(p, all, 1, clock_mono_ms() + 2000);
     }
-    sockets_remove(p->now.pool.conf);
+    sockets_remove(p->now.pool.conf, &p->sockets);
 }
 
 static int serve(struct parent *p)
@@ -117,7 +121,8 @@ static int serve(struct parent *p)
         return 1;
     }
     supervise_fill(p, PROC_NONE);
-    banner_print(p->setup->out, p->now.pool.conf, p->prepared, &p->front);
+    banner_print(p->setup->out, p->now.pool.conf, p->prepared, &p->front, &p->sockets);
+    notify_ready();
     supervise(p);
     return 0;
 }
@@ -126,6 +131,7 @@ static int start_and_serve(struct parent *p)
 {
     if (make_pool(p) != RC_OK)
         return 1;
+    notify_start();
     warn_root(&p->now.pool);
     int status = serve(p);
     stop_all(p);

@@ -13,6 +13,7 @@ struct parent_setup {
     const struct conf *conf; /* conf->secrets in place: the parent's from now on, and wiped by it */
     const struct conf_source *source; /* where it came from, for HUP */
     bool may_migrate;
+    bool from_stdin;         /* the listening socket is descriptor 0 (`autentico fcgi`) */
     FILE *out;               /* banner */
     FILE *err;               /* lines for the operator */
 };

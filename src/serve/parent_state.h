@@ -13,6 +13,7 @@
 #include "serve/parent.h"
 #include "serve/posts.h"
 #include "serve/prepare.h"
+#include "serve/sockets.h"
 
 /* One reading of the configuration and the processes that were forked with it.  HUP
  * makes the next; two live side by side until the last process of the old one is gone. */
@@ -29,6 +30,7 @@ struct parent {
     int64_t old_until_ms;      /* when the old generation is killed */
     struct posts posts;
     struct prepared *prepared; /* shared with the child that prepares the database */
+    struct sockets sockets;
     struct front_server front;
     struct children children;
     sigset_t signals;          /* blocked, and waited for */

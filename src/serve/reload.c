@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "crypto/hash.h"
+#include "serve/notify.h"
 #include "signer/process.h"
 #include "util/clock.h"
 
@@ -28,12 +30,28 @@ static void log_lines(struct arena *a, enum log_level level, const char *text)
             log_event(level, "configuration", "why", lines.v[i], NULL);
 }
 
+/* Our own web server was started with the one that is in force, and a TCP socket that was
+ * handed over must not lose it. */
+static enum rc check_front_secret(const struct parent *p, const struct conf *next, FILE *err)
+{
+    const struct secret *x = &p->now.pool.conf->secrets->front, *y = &next->secrets->front;
+    bool is_same = ct_equal((struct bytes){ x->p, x->n }, (struct bytes){ y->p, y->n });
+
+    if (is_same || (!p->front.is_wanted && (x->n == 0 || y->n != 0)))
+        return RC_OK;
+    fprintf(err, "AUTENTICO_FRONT_SECRET: cannot %s while running; restart Autentico\n",
+            y->n == 0 ? "be taken away" : "change");
+    return RC_REFUSED;
+}
+
 static enum rc read_and_check(struct parent *p, struct arena *a, struct conf *out, FILE *err)
 {
     const char *why = NULL;
 
     TRY(conf_load(a, p->setup->source, err, out));
     enum rc rc = conf_check_reload(p->now.pool.conf, out, err);
+    if (rc == RC_OK)
+        rc = check_front_secret(p, out, err);
     if (rc == RC_OK && out->secrets->private_key_pem[0] != '\0' &&
         signer_check_pem(a, out->secrets->private_key_pem, &why) != RC_OK) {
         fprintf(err, "AUTENTICO_PRIVATE_KEY: %s\n", text_or(why, "is not an RSA key in PEM"));
@@ -158,7 +176,10 @@ void reload(struct parent *p)
 
     p->is_reload_wanted = false;
     log_event(LOG_LEVEL_INFO, "reloading", NULL);
-    if (replace(p) != RC_OK) {
+    notify_reloading();
+    enum rc rc = replace(p);
+    notify_ready();
+    if (rc != RC_OK) {
         log_event(LOG_LEVEL_ERROR, "reload_refused", "hint", "everything goes on as it was", NULL);
         return;
     }

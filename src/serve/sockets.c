@@ -2,16 +2,16 @@
 
 #include "serve/sockets.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#define BACKLOG 4096 /* the kernel caps it at somaxconn; never less than 1024 (design D10c) */
 
 enum rc sockets_lock_instance(const struct conf *conf, const struct identity *id, FILE *err)
 {
@@ -98,7 +98,7 @@ static enum rc bind_socket(const char *path, const struct conf *conf, FILE *err,
     before = umask((mode_t)(0777 & ~conf->socket_mode));
     int failed = fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0;
     umask(before);
-    if (failed || listen(fd, BACKLOG) != 0) {
+    if (failed || listen(fd, SOCKETS_BACKLOG) != 0) {
         fprintf(err, "AUTENTICO_SOCKET: %s: %s\n", path, strerror(errno));
         return RC_REFUSED;
     }
@@ -127,18 +127,72 @@ static enum rc open_socket(const char *path, const struct conf *conf, const stru
     return rc;
 }
 
-enum rc sockets_open(const struct conf *conf, const struct identity *id, bool is_private_front, FILE *err,
-                     int *main_fd, int *login_fd)
+/* --- TCP ------------------------------------------------------------------- */
+
+static socklen_t fill_address(const struct conf *conf, struct sockaddr_storage *out)
 {
-    *login_fd = -1;
-    TRY(open_socket(conf->socket, conf, id, is_private_front, err, main_fd));
-    if (text_empty(conf->login_socket))
-        return RC_OK;
-    return open_socket(conf->login_socket, conf, id, is_private_front, err, login_fd);
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    in_port_t port = htons((in_port_t)conf->tcp_port);
+
+    if (inet_pton(AF_INET, conf->tcp_address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = port;
+        return sizeof(*v4);
+    }
+    (void)inet_pton(AF_INET6, conf->tcp_address, &v6->sin6_addr);
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = port;
+    return sizeof(*v6);
 }
 
-void sockets_remove(const struct conf *conf)
+static bool is_loopback(const struct sockaddr_storage *addr)
 {
+    if (addr->ss_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)addr)->sin6_addr);
+}
+
+static enum rc open_tcp(const struct conf *conf, FILE *err, int *out)
+{
+    struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+    socklen_t n = fill_address(conf, &addr);
+    int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), yes = 1;
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+        bind(fd, (const struct sockaddr *)&addr, n) != 0 || listen(fd, SOCKETS_BACKLOG) != 0) {
+        fprintf(err, "AUTENTICO_APP_LISTEN_PORT: %s: %s\n", conf->tcp_listen, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return RC_REFUSED;
+    }
+    if (!is_loopback(&addr))
+        log_event(LOG_LEVEL_WARNING, "fastcgi_not_loopback", "listen", conf->tcp_listen, "hint",
+                  "FastCGI is not encrypted: passwords and tokens cross this network as they are", NULL);
+    *out = fd;
+    return RC_OK;
+}
+
+/* --- all of them ------------------------------------------------------------ */
+
+enum rc sockets_open(const struct conf *conf, const struct identity *id, bool is_private_front, FILE *err,
+                     struct sockets *s)
+{
+    if (s->are_given)
+        return RC_OK;
+    s->login_fd = -1;
+    if (!text_empty(conf->tcp_listen))
+        return open_tcp(conf, err, &s->main_fd);
+    TRY(open_socket(conf->socket, conf, id, is_private_front, err, &s->main_fd));
+    if (text_empty(conf->login_socket))
+        return RC_OK;
+    return open_socket(conf->login_socket, conf, id, is_private_front, err, &s->login_fd);
+}
+
+void sockets_remove(const struct conf *conf, const struct sockets *s)
+{
+    if (s->are_given || !text_empty(conf->tcp_listen))
+        return;
     unlink(conf->socket);
     if (!text_empty(conf->login_socket))
         unlink(conf->login_socket);

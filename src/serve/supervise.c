@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "serve/notify.h"
 #include "util/clock.h"
 
 #define TURN_MS 250
@@ -86,6 +87,7 @@ int supervise_wait(struct parent *p, int64_t ms)
     struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
     int sig = sigtimedwait(&p->signals, NULL, &ts);
 
+    notify_alive();
     if (sig == SIGTERM || sig == SIGINT)
         p->stop_signal = sig;
     if (sig == SIGHUP)

@@ -118,12 +118,56 @@ static void test_who_may_write_it(void **state)
     }
 }
 
+/* --- FastCGI over TCP (design D11a) ------------------------------------------ */
+
+static void test_where_tcp_listens(void **state)
+{
+    static const struct { const char *value, *address; int port; } good[] = {
+        { "9000", "127.0.0.1", 9000 },           { "127.0.0.1:1", "127.0.0.1", 1 },
+        { "[::1]:65535", "::1", 65535 },         { "0.0.0.0:9000", "0.0.0.0", 9000 },
+        { "[2001:db8::1]:80", "2001:db8::1", 80 },
+    };
+    static const char *const bad[] = { "0", "65536", "x", "-1", ":9000", "localhost:9000", "*:9000", "::1:9000",
+                                       "[::1]", "[::1]9000", "[]:1", "127.0.0.1:", "127.0.0.1:x", "1.2.3:80", "9000 " };
+    struct conf conf;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        const char *text = arena_printf(A, "AUTENTICO_APP_LISTEN_PORT=\"%s\"\nAUTENTICO_FRONT_SECRET=%s\n",
+                                        good[i].value, TOKEN);
+
+        if (load(text, &conf) != RC_OK)
+            fail_msg("%s: %s", text, said);
+        assert_string_equal(conf.tcp_address, good[i].address);
+        assert_int_equal(conf.tcp_port, good[i].port);
+        assert_string_equal(conf.login_socket, ""); /* one port: the half of the workers is what may wait */
+        secrets_wipe(conf.secrets);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_says(arena_printf(A, "AUTENTICO_APP_LISTEN_PORT=\"%s\"\nAUTENTICO_FRONT_SECRET=%s\n", bad[i], TOKEN),
+                    "AUTENTICO_APP_LISTEN_PORT: ");
+}
+
+static void test_front_secret(void **state)
+{
+    static const char *const bad[] = { TOKEN "\\\"", TOKEN "$x", TOKEN ";", TOKEN "{", TOKEN "@" };
+
+    (void)state;
+    assert_says("AUTENTICO_APP_LISTEN_PORT=9000\n", "AUTENTICO_FRONT_SECRET: is missing");
+    assert_says("AUTENTICO_FRONT_SECRET=short\n", "too short");
+    assert_taken("AUTENTICO_FRONT_SECRET=" TOKEN "-._~+/=\n"); /* demanded at the sockets too, then */
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_says(arena_printf(A, "AUTENTICO_FRONT_SECRET=%s\n", bad[i]), "not every web server takes");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_admin_token),
         TEST(test_who_may_write_it),
+        TEST(test_where_tcp_listens),
+        TEST(test_front_secret),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

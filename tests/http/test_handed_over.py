@@ -1,0 +1,199 @@
+"""Sockets that are handed over, TCP, and what the service manager is told (design 2, D11a)."""
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import fastcgi
+from provider import BINARY, Provider, free_port
+
+LISTENING = "import socket, os, sys; s = socket.socket(getattr(socket, sys.argv[1])); " \
+            "s.bind(eval(sys.argv[2])); s.listen(1); os.dup2(s.fileno(), 0); os.execv(sys.argv[3], sys.argv[3:])"
+
+
+class Bare(Provider):
+    """Without a web server in front: asked at its socket."""
+
+    def __init__(self, **env):
+        super().__init__(AUTENTICO_FRONT="none", **env)
+        self.where = os.path.join(self.dir, "given.sock")
+        self.log = open(os.path.join(self.dir, "log"), "ab")
+
+    def run_with(self, *argv, **kw):
+        self.process = subprocess.Popen(argv, cwd=self.dir, env={**self.env, **kw.pop("env", {})}, stdout=self.log,
+                                        stderr=self.log, **kw)
+
+    def ask(self, where=None, seconds=20, **request):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return fastcgi.ask(where or self.where, **request)
+            except OSError:
+                assert time.monotonic() < end and self.process.poll() is None, self.read_log()
+                time.sleep(0.02)
+
+
+@pytest.fixture
+def bare():
+    made = []
+
+    def make(**env):
+        made.append(Bare(**env))
+        return made[-1]
+    yield make
+    for p in made:
+        p.stop()
+
+
+# --- TCP -----------------------------------------------------------------------
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_tcp_needs_the_secret(bare, address):
+    """D11a"""
+    port, secret = free_port(), secrets.token_hex(32)
+    listen = str(port) if address == "127.0.0.1" else f"[{address}]:{port}"
+    p = bare(AUTENTICO_APP_LISTEN_PORT=listen, AUTENTICO_FRONT_SECRET=secret)
+    p.run_with(BINARY, "start")
+    assert p.ask((address, port), AUTENTICO_FRONT_SECRET=secret)[0] == 200
+    for wrong in ({}, {"AUTENTICO_FRONT_SECRET": ""}, {"AUTENTICO_FRONT_SECRET": secret[:-1]},
+                  {"AUTENTICO_FRONT_SECRET": secret + "0"}, {"HTTP_AUTENTICO_FRONT_SECRET": secret}):
+        assert p.ask((address, port), **wrong) == (403, "This request did not come through the web server\n"), wrong
+    assert not os.path.exists(p.dir + "/main.sock")
+    # bodies of every size that a route takes, and one too many
+    for n, status in ((65536, 400), (65537, 413), (131072, 413), (131073, 413)):
+        assert p.ask((address, port), method="POST", uri="/oauth2/token", body=b"a" * n,
+                     AUTENTICO_FRONT_SECRET=secret)[0] == status, n
+
+
+def test_tcp_is_refused_without_a_secret(bare):
+    done = bare(AUTENTICO_APP_LISTEN_PORT="9000").run("start", check=False)
+    assert done.returncode == 1 and "AUTENTICO_FRONT_SECRET: is missing" in done.stderr
+
+
+def test_a_secret_is_demanded_at_the_sockets_too(bare):
+    secret = secrets.token_hex(32)
+    p = bare(AUTENTICO_FRONT_SECRET=secret)
+    p.run_with(BINARY, "start")
+    for name in ("main.sock", "login.sock"):
+        where = os.path.join(p.dir, name)
+        assert p.ask(where, AUTENTICO_FRONT_SECRET=secret)[0] == 200
+        assert p.ask(where)[0] == 403
+
+
+# --- descriptor 0 -----------------------------------------------------------------
+
+def listener(family, address):
+    return ["/usr/bin/python3", "-c", LISTENING, family, repr(address)]
+
+
+def test_spawn_fcgi(bare):
+    p = bare()
+    p.run_with("spawn-fcgi", "-n", "-s", p.where, "--", BINARY, "fcgi")
+    assert p.ask()[0] == 200
+    assert not os.path.exists(p.dir + "/main.sock")
+    assert [pid for pid in p.children()] and "Front " not in p.read_log()
+    # one process per site: a second one says so
+    second = subprocess.run([*listener("AF_UNIX", p.dir + "/second.sock"), BINARY, "fcgi"], cwd=p.dir, env=p.env,
+                            capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1 and "already running" in second.stderr
+    assert p.ask()[0] == 200
+    p.process.send_signal(signal.SIGTERM)
+    assert p.process.wait(20) == 0 and os.path.exists(p.where)  # not ours to remove
+
+
+def test_nothing_but_descriptor_0_is_open(bare):
+    """FastCGI 2.2"""
+    p = bare()
+    p.run_with("/bin/sh", "-c", 'exec "$@" >&- 2>&-', "sh", *listener("AF_UNIX", p.where), BINARY, "fcgi")
+    assert p.ask()[0] == 200
+
+
+def test_by_hand_it_says_what_it_is_for(bare):
+    done = bare().run("fcgi", check=False, stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and "spawn-fcgi" in done.stderr
+
+
+def test_descriptor_0_may_be_tcp(bare):
+    port, secret = free_port(), secrets.token_hex(32)
+    p = bare()
+    done = subprocess.run([*listener("AF_INET", ("127.0.0.1", port)), BINARY, "fcgi"], cwd=p.dir, env=p.env,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "AUTENTICO_FRONT_SECRET: is missing" in done.stderr
+    p.run_with(*listener("AF_INET", ("127.0.0.1", port)), BINARY, "fcgi", env={"AUTENTICO_FRONT_SECRET": secret})
+    assert p.ask(("127.0.0.1", port), AUTENTICO_FRONT_SECRET=secret)[0] == 200
+    assert p.ask(("127.0.0.1", port))[0] == 403
+
+
+# --- systemd ------------------------------------------------------------------------
+
+def activated(p, *sockets, names=None):
+    args = [word for s in sockets for word in ("-l", s)]
+    args += ["--fdname=" + names] if names else []
+    pass_on = [word for name in p.env for word in ("-E", name)]
+    p.run_with("systemd-socket-activate", *args, *pass_on, BINARY, "start")
+
+
+@pytest.mark.parametrize("names", ["main:login", "login:main", None])
+def test_socket_activation(bare, names):
+    """By name, or by path where a unit gives all of its sockets one name."""
+    p = bare()
+    main, login = os.path.join(p.dir, "main.sock"), os.path.join(p.dir, "login.sock")
+    activated(p, *((login, main) if names == "login:main" else (main, login)), names=names)
+    assert p.ask(main)[0] == 200 and p.ask(login)[0] == 200
+    p.ask(main, uri="/on-main")
+    p.ask(login, uri="/on-login")
+    kinds = {row["path"]: row["proc"] for row in p.events("request")}
+    assert (kinds["/on-main"], kinds["/on-login"]) == ("worker", "login-worker")
+    p.process.send_signal(signal.SIGTERM)
+    assert p.process.wait(20) == 0 and os.path.exists(main) and os.path.exists(login)
+
+
+def test_activation_with_one_socket(bare):
+    p = bare()
+    activated(p, p.where)
+    assert p.ask()[0] == 200
+
+
+def test_activation_that_makes_no_sense(bare):
+    p = bare()
+    activated(p, p.where, p.dir + "/other.sock", names="main:main")
+    while p.process.poll() is None:  # it starts with the first connection, and ends
+        try:
+            fastcgi.connect(p.where).close()
+        except OSError:
+            time.sleep(0.02)
+    assert p.process.returncode == 1 and "more than one socket for main" in p.read_log()
+
+
+class Manager:
+    """systemd's end of NOTIFY_SOCKET."""
+
+    def __init__(self, address):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(address)
+        self.socket.settimeout(20)
+
+    def wait_for(self, line):
+        seen = []
+        while not any(line in text.splitlines() for text in seen):
+            seen.append(self.socket.recv(4096).decode())
+        return seen
+
+
+@pytest.mark.parametrize("is_abstract", [False, True])
+def test_the_service_manager_is_told(bare, is_abstract):
+    p = bare()
+    name = f"autentico-test-{os.getpid()}" if is_abstract else p.dir + "/notify"
+    manager = Manager("\0" + name if is_abstract else name)
+    p.run_with(BINARY, "start", env={"NOTIFY_SOCKET": "@" + name if is_abstract else name, "WATCHDOG_USEC": "600000"})
+    assert manager.wait_for("READY=1") == ["READY=1\nSTATUS=Serving"]
+    assert fastcgi.ask(p.dir + "/main.sock")[0] == 200
+    for _ in range(2):
+        manager.wait_for("WATCHDOG=1")
+    p.process.send_signal(signal.SIGTERM)
+    manager.wait_for("STOPPING=1")
+    assert p.process.wait(20) == 0
