@@ -10,6 +10,7 @@ import pytest
 
 import fastcgi
 from provider import BINARY, Provider, free_port
+from test_reload import change, hang_up
 
 LISTENING = "import socket, os, sys; s = socket.socket(getattr(socket, sys.argv[1])); " \
             "s.bind(eval(sys.argv[2])); s.listen(1); os.dup2(s.fileno(), 0); os.execv(sys.argv[3], sys.argv[3:])"
@@ -72,6 +73,23 @@ def test_tcp_needs_the_secret(bare, address):
 def test_tcp_is_refused_without_a_secret(bare):
     done = bare(AUTENTICO_APP_LISTEN_PORT="9000").run("start", check=False)
     assert done.returncode == 1 and "AUTENTICO_FRONT_SECRET: is missing" in done.stderr
+
+
+def test_the_secret_can_change_but_not_go(bare):
+    """HUP: a TCP socket that was handed over would be open to everybody."""
+    first, second = secrets.token_hex(32), secrets.token_hex(32)
+    p = bare()
+    with open(p.dir + "/.env", "a") as f:
+        f.write(f"AUTENTICO_FRONT_SECRET={first}\n")
+    p.run_with(BINARY, "start")
+    main = os.path.join(p.dir, "main.sock")
+    assert p.ask(main, AUTENTICO_FRONT_SECRET=first)[0] == 200
+    change(p, "AUTENTICO_FRONT_SECRET", second)
+    hang_up(p)
+    assert p.ask(main, AUTENTICO_FRONT_SECRET=first)[0] == 403 and p.ask(main, AUTENTICO_FRONT_SECRET=second)[0] == 200
+    change(p, "AUTENTICO_FRONT_SECRET", None)
+    hang_up(p, until="reload_refused")
+    assert "AUTENTICO_FRONT_SECRET: cannot be taken away" in p.read_log() and p.ask(main)[0] == 403
 
 
 def test_a_secret_is_demanded_at_the_sockets_too(bare):
@@ -194,6 +212,9 @@ def test_the_service_manager_is_told(bare, is_abstract):
     assert fastcgi.ask(p.dir + "/main.sock")[0] == 200
     for _ in range(2):
         manager.wait_for("WATCHDOG=1")
+    p.process.send_signal(signal.SIGHUP)
+    assert int(manager.wait_for("RELOADING=1")[-1].split("MONOTONIC_USEC=")[1].split()[0]) > 0
+    manager.wait_for("READY=1")
     p.process.send_signal(signal.SIGTERM)
     manager.wait_for("STOPPING=1")
     assert p.process.wait(20) == 0
