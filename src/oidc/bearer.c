@@ -61,12 +61,10 @@ enum rc bearer_token(struct exchange *x, bool may_be_in_form, const char **out)
     return header_token(x, out);
 }
 
-/* ---- claims ---- */
+/* ---- what it says and the row behind it ---- */
 
-bool claim_aud_has(const struct json *claims, const char *audience)
+bool audience_has(const struct json *aud, const char *audience)
 {
-    const struct json *aud = json_get(claims, "aud");
-
     if (json_type(aud) == JSON_STRING)
         return text_same(json_str(aud), audience);
     if (json_type(aud) != JSON_ARRAY)
@@ -91,23 +89,11 @@ static enum rc genuine_claims(struct exchange *x, const char *token, struct json
 
     TRY(jws_verify(x->arena, token, x->key_set->v, x->key_set->n, "JWT", &claims));
     if (!is_claim(claims, "iss", x->conf->issuer) || !is_claim(claims, "typ", "Bearer") ||
-        !claim_aud_has(claims, x->conf->issuer))
+        !audience_has(json_get(claims, "aud"), x->conf->issuer))
         return RC_NONE;
     *out = claims;
     return RC_OK;
 }
-
-enum rc bearer_claims(struct exchange *x, const char *token, struct json **out)
-{
-    struct json *claims;
-
-    TRY(genuine_claims(x, token, &claims));
-    TRY(jwt_check_times(claims, x->now));
-    *out = claims;
-    return RC_OK;
-}
-
-/* ---- the row behind it ---- */
 
 /* The row must tell the same story as the claims: whose, and for which client. */
 static bool agrees(const struct token_view *v, const struct json *claims)
@@ -117,62 +103,19 @@ static bool agrees(const struct token_view *v, const struct json *claims)
     return is_claim(claims, "sub", sub) && is_claim(claims, "azp", v->family.client_id);
 }
 
-static enum rc row_of(struct exchange *x, const struct json *claims, struct token_view *out)
+static enum rc read_jwt(struct exchange *x, const char *value, struct token_value *out)
 {
-    struct token_view v;
     int64_t selector;
     const char *jti;
 
-    TRY(json_get_str(claims, "jti", &jti));
+    TRY(genuine_claims(x, value, &out->claims));
+    TRY(json_get_str(out->claims, "jti", &jti));
     TRY(id_to_selector(jti, &selector));
-    TRY(tokens_find(x->db, x->arena, selector, &v));
-    if (!agrees(&v, claims))
-        return RC_NONE;
-    *out = v;
-    return RC_OK;
+    TRY(tokens_find(x->db, x->arena, selector, &out->view));
+    return agrees(&out->view, out->claims) ? RC_OK : RC_NONE;
 }
 
-static enum rc live_row(struct exchange *x, const struct json *claims)
-{
-    struct token_view *v = arena_new(x->arena, struct token_view);
-
-    TRY(row_of(x, claims, v));
-    if (!token_is_live(v, x->now))
-        return RC_NONE;
-    x->token = v;
-    return RC_OK;
-}
-
-static enum rc check(struct exchange *x, const char *token, struct json **out)
-{
-    TRY(bearer_claims(x, token, out));
-    return live_row(x, *out);
-}
-
-enum rc bearer_check(struct exchange *x, const char *token, struct json **payload)
-{
-    struct json *claims = NULL;
-    enum rc rc = check(x, token, &claims);
-
-    if (rc == RC_NONE)
-        return refuse(&x->no, REFUSE_INVALID_TOKEN, NULL);
-    TRY(rc);
-    refund_proven(x);
-    if (payload != NULL)
-        *payload = claims;
-    return RC_OK;
-}
-
-enum rc bearer_live(struct exchange *x, const struct json *claims)
-{
-    enum rc rc = live_row(x, claims);
-
-    return rc == RC_NONE ? refuse(&x->no, REFUSE_INVALID_TOKEN, NULL) : rc;
-}
-
-/* ---- any value, in any state ---- */
-
-static enum rc read_refresh(struct exchange *x, const char *value, struct token_value *out)
+static enum rc read_opaque(struct exchange *x, const char *value, struct token_value *out)
 {
     struct refresh_value r;
 
@@ -184,27 +127,50 @@ static enum rc read_refresh(struct exchange *x, const char *value, struct token_
     return RC_OK;
 }
 
-static enum rc read_access(struct exchange *x, const char *value, struct token_value *out)
-{
-    TRY(genuine_claims(x, value, &out->claims));
-    return row_of(x, out->claims, &out->view);
-}
-
 enum rc token_read(struct exchange *x, const char *value, struct token_value *out)
 {
     struct token_value v = { 0 };
 
-    TRY(strchr(value, '.') != NULL ? read_access(x, value, &v) : read_refresh(x, value, &v));
+    TRY(strchr(value, '.') != NULL ? read_jwt(x, value, &v) : read_opaque(x, value, &v));
     *out = v;
     return RC_OK;
 }
 
-enum rc token_by_value(struct exchange *x, const char *value, struct token_view *out, bool *is_refresh)
+/* ---- an access token at our own endpoints ---- */
+
+static enum rc read_access(struct exchange *x, const char *token, struct token_value *out)
 {
     struct token_value v;
 
-    TRY(token_read(x, value, &v));
-    *out = v.view;
-    *is_refresh = v.is_refresh;
+    TRY(token_read(x, token, &v));
+    if (v.is_refresh)
+        return RC_NONE;
+    TRY(jwt_check_times(v.claims, x->now));
+    *out = v;
+    return RC_OK;
+}
+
+enum rc bearer_read(struct exchange *x, const char *token, struct token_value *out)
+{
+    enum rc rc = read_access(x, token, out);
+
+    return rc == RC_NONE ? refuse(&x->no, REFUSE_INVALID_TOKEN, NULL) : rc;
+}
+
+enum rc bearer_live(struct exchange *x, const struct token_value *v)
+{
+    if (!token_is_live(&v->view, x->now))
+        return refuse(&x->no, REFUSE_INVALID_TOKEN, NULL);
+    x->token = arena_memdup(x->arena, &v->view, sizeof(v->view));
+    return RC_OK;
+}
+
+enum rc bearer_check(struct exchange *x, const char *token)
+{
+    struct token_value v;
+
+    TRY(bearer_read(x, token, &v));
+    TRY(bearer_live(x, &v));
+    refund_proven(x);
     return RC_OK;
 }

@@ -12,24 +12,24 @@
 MUST_CHECK enum rc bearer_token(struct exchange *x, bool may_be_in_form, const char **out);
 
 /*
- * Signature by a published key, kind, issuer, expiry, then liveness in the store:
- * fills x->token.  RC_REFUSED INVALID_TOKEN.
- *   payload  the claims of a JWT; may be NULL
+ * A token value of ours, access or refresh, in any state, and the row behind it: for
+ * introspection and revocation.  RC_NONE unless it is genuine (signature or secret),
+ * its row exists and both tell the same story.
  */
-MUST_CHECK enum rc bearer_check(struct exchange *x, const char *token, struct json **payload);
-
-/* An access or refresh token value of any state, for introspection and revocation:
- * RC_NONE unless the value is genuine (signature or secret) and its row exists.
- * *is_refresh says which. */
-MUST_CHECK enum rc token_by_value(struct exchange *x, const char *value, struct token_view *out, bool *is_refresh);
-
-/* The same, with what the caller of introspection needs beside it. */
 struct token_value {
     struct token_view view;
     bool is_refresh;
-    struct json *claims; /* of an access token; NULL for a refresh token */
+    struct json *claims; /* of a JWT, else NULL */
 };
 MUST_CHECK enum rc token_read(struct exchange *x, const char *value, struct token_value *out);
+
+/* A genuine access token that has not expired: its kind, issuer, audience (AT-06) and
+ * times; liveness is not looked at.  RC_REFUSED INVALID_TOKEN. */
+MUST_CHECK enum rc bearer_read(struct exchange *x, const char *token, struct token_value *out);
+/* Liveness in the store (flows 10): sets x->token.  RC_REFUSED INVALID_TOKEN. */
+MUST_CHECK enum rc bearer_live(struct exchange *x, const struct token_value *v);
+/* Both; gives rate tokens back (design D11b). */
+MUST_CHECK enum rc bearer_check(struct exchange *x, const char *token);
 
 /* The admin and account APIs: the steps of http-api 1.10 in order; fills x->user.
  * needs_admin false: U.  AUTENTICO_ADMIN_TOKEN opens the admin API (D25). */
@@ -39,11 +39,6 @@ MUST_CHECK enum rc bearer_api(struct exchange *x, bool needs_admin);
  * or the live token of an administrator (x->user); for rows with WHO_CLIENT_OR_ADMIN. */
 MUST_CHECK enum rc client_or_admin(struct exchange *x);
 
-/* iss, aud, `typ` and times of an access token's claims; liveness is not looked at.
- * RC_NONE: not an access token of ours. */
-MUST_CHECK enum rc bearer_claims(struct exchange *x, const char *token, struct json **out);
-/* The row behind such claims: fills x->token.  RC_REFUSED INVALID_TOKEN. */
-MUST_CHECK enum rc bearer_live(struct exchange *x, const struct json *claims);
-bool claim_aud_has(const struct json *claims, const char *audience); /* aud: text or array */
+bool audience_has(const struct json *aud, const char *audience); /* aud: text or array */
 
 #endif

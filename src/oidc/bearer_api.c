@@ -76,37 +76,37 @@ static enum rc note_admin_token(struct exchange *x)
 /* ---- the steps of http-api 1.10 ---- */
 
 /* 3: only when the setting names audiences. */
-static enum rc check_setting_audience(struct exchange *x, const struct json *claims)
+static enum rc check_setting_audience(struct exchange *x, const struct json *aud)
 {
     const struct text_list *wanted = &x->settings->access_token_audiences;
 
     for (size_t i = 0; i < wanted->n; i++)
-        if (claim_aud_has(claims, wanted->v[i]))
+        if (audience_has(aud, wanted->v[i]))
             return RC_OK;
     return wanted->n == 0 ? RC_OK : refuse(&x->no, REFUSE_INVALID_TOKEN, NULL);
 }
 
 /* 4 */
-static enum rc check_console_audience(struct exchange *x, const struct json *claims, bool needs_admin)
+static enum rc check_console_audience(struct exchange *x, const struct json *aud, bool needs_admin)
 {
-    if (claim_aud_has(claims, "autentico-admin"))
+    if (audience_has(aud, "autentico-admin"))
         return RC_OK;
     if (needs_admin)
         return refuse(&x->no, REFUSE_FORBIDDEN, "Token not issued for admin API");
-    if (claim_aud_has(claims, "autentico-account"))
+    if (audience_has(aud, "autentico-account"))
         return RC_OK;
     return refuse(&x->no, REFUSE_FORBIDDEN, "Token not issued for account API");
 }
 
 /* 5 */
-static enum rc check_scope(struct exchange *x, const struct json *claims, bool needs_admin)
+static enum rc check_scope(struct exchange *x, const struct token_value *v, bool needs_admin)
 {
-    if (needs_admin || text_list_within(ACCOUNT_SCOPES, json_str(json_get(claims, "scope"))))
+    if (needs_admin || text_list_within(ACCOUNT_SCOPES, v->view.token.scope))
         return RC_OK;
     return refuse(&x->no, REFUSE_INSUFFICIENT_SCOPE, "The access token lacks one of the scopes " ACCOUNT_SCOPES);
 }
 
-/* 6: the person as of now; the claims may be older. */
+/* 6: the person as of now, by the row: `sub` is a client_id where nobody signed in. */
 static enum rc load_person(struct exchange *x, const char *user_id)
 {
     struct user *u = arena_new(x->arena, struct user);
@@ -119,20 +119,22 @@ static enum rc load_person(struct exchange *x, const char *user_id)
     return RC_OK;
 }
 
-static enum rc check_steps(struct exchange *x, const struct json *claims, bool needs_admin)
+static enum rc check_steps(struct exchange *x, const struct token_value *v, bool needs_admin)
 {
-    TRY(check_setting_audience(x, claims));
-    TRY(check_console_audience(x, claims, needs_admin));
-    TRY(check_scope(x, claims, needs_admin));
-    TRY(load_person(x, json_str(json_get(claims, "sub"))));
+    const struct json *aud = json_get(v->claims, "aud");
+
+    TRY(check_setting_audience(x, aud));
+    TRY(check_console_audience(x, aud, needs_admin));
+    TRY(check_scope(x, v, needs_admin));
+    TRY(load_person(x, v->view.family.user_id));
     if (needs_admin && !text_same(x->user->role, "admin")) /* 7 */
         return refuse(&x->no, REFUSE_FORBIDDEN, NULL);
-    return bearer_live(x, claims); /* 8, 9 */
+    return bearer_live(x, v); /* 8, 9 */
 }
 
 enum rc bearer_api(struct exchange *x, bool needs_admin)
 {
-    struct json *claims;
+    struct token_value v;
     const char *token;
 
     TRY(bearer_token(x, false, &token)); /* 1, 2 */
@@ -140,11 +142,8 @@ enum rc bearer_api(struct exchange *x, bool needs_admin)
         x->is_admin_token = true;
         return note_admin_token(x);
     }
-    enum rc rc = bearer_claims(x, token, &claims); /* 3 */
-    if (rc == RC_NONE)
-        return refuse(&x->no, REFUSE_INVALID_TOKEN, NULL);
-    TRY(rc);
-    rc = check_steps(x, claims, needs_admin);
+    TRY(bearer_read(x, token, &v)); /* 3 */
+    enum rc rc = check_steps(x, &v, needs_admin);
     if (rc != RC_OK)
         x->user = NULL;
     return rc;
@@ -158,7 +157,7 @@ static enum rc admin_bearer(struct exchange *x)
     const char *token;
 
     TRY(bearer_token(x, false, &token));
-    TRY(bearer_check(x, token, NULL));
+    TRY(bearer_check(x, token));
     TRY(load_person(x, x->token->family.user_id));
     if (text_same(x->user->role, "admin"))
         return RC_OK;

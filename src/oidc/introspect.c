@@ -35,7 +35,7 @@ static bool is_entitled(const struct exchange *x, const struct token_value *v)
         return true;
     if (text_same(x->client->client_id, v->view.family.client_id))
         return true;
-    return v->claims != NULL && claim_aud_has(v->claims, x->client->client_id);
+    return audience_has(json_get(v->claims, "aud"), x->client->client_id);
 }
 
 static enum rc add_username(struct exchange *x, struct json *out, const char *user_id)

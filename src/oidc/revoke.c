@@ -10,8 +10,7 @@
 
 struct revocation {
     struct exchange *x;
-    struct token_view view;
-    bool is_refresh;
+    struct token_value v;
 };
 
 /* An administrator's doing is recorded; a client's own is not (flows 17). */
@@ -21,7 +20,7 @@ static enum rc record(const struct revocation *r)
 
     if (r->x->client != NULL)
         return RC_OK;
-    selector_to_id(r->view.token.selector, id);
+    selector_to_id(r->v.view.token.selector, id);
     return trail(r->x, "token_revoked", NULL, "token", id, (char *)NULL);
 }
 
@@ -32,17 +31,17 @@ static enum rc revoke(struct db *db, void *arg)
 {
     const struct revocation *r = arg;
 
-    if (r->is_refresh)
-        TRY(families_revoke(db, r->view.family.id, "revoked", r->x->now));
+    if (r->v.is_refresh)
+        TRY(families_revoke(db, r->v.view.family.id, "revoked", r->x->now));
     else
-        TRY(tokens_revoke(db, r->view.token.selector, r->x->now));
+        TRY(tokens_revoke(db, r->v.view.token.selector, r->x->now));
     return record(r);
 }
 
 /* RFC 7009 2.1: a token of another client stays as it is (RV-04). */
-static bool is_own(const struct exchange *x, const struct token_view *v)
+static bool is_own(const struct exchange *x, const struct token_value *v)
 {
-    return x->client == NULL || text_same(x->client->client_id, v->family.client_id);
+    return x->client == NULL || text_same(x->client->client_id, v->view.family.client_id);
 }
 
 /* The gate has admitted a client or an administrator (WHO_CLIENT_OR_ADMIN). */
@@ -53,10 +52,10 @@ enum rc revoke_handle(struct exchange *x)
     enum rc rc;
 
     TRY(token_param(x, false, &value));
-    rc = token_by_value(x, value, &r.view, &r.is_refresh);
+    rc = token_read(x, value, &r.v);
     if (rc == RC_FAULT)
         return rc;
-    if (rc == RC_NONE || !is_own(x, &r.view)) /* 2.2: nothing left to revoke is success */
+    if (rc == RC_NONE || !is_own(x, &r.v)) /* 2.2: nothing left to revoke is success */
         return respond_empty(x, 200);
     if (db_write(x->db, revoke, &r) != RC_OK) /* 2.2.1: never a false 200 (RV-10) */
         return refuse(&x->no, REFUSE_TEMPORARILY_UNAVAILABLE, NULL);

@@ -14,7 +14,7 @@ static enum rc admit_bearer(struct exchange *x)
     const char *token;
 
     TRY(bearer_token(x, x->rq->method == M_POST, &token));
-    return bearer_check(x, token, NULL);
+    return bearer_check(x, token);
 }
 
 /* After the sign-in a GET comes back to where it was; anything else to the start

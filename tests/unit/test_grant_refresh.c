@@ -33,7 +33,7 @@ static bool is_live(const char *access_token)
 {
     struct exchange *x = a_post("");
 
-    return bearer_check(x, access_token, NULL) == RC_OK;
+    return bearer_check(x, access_token) == RC_OK;
 }
 
 #define ACCESS(answer) text_of(answer, "access_token")
