@@ -10,7 +10,8 @@
 /* The fields of layout/client_fields, as typed; NULL: not sent. */
 struct client_form {
     const char *client_name, *client_type, *redirect_uris, *post_logout_redirect_uris, *scopes;
-    const char *allow_refresh_token, *token_endpoint_auth_method;
+    const char *allow_refresh_token, *allow_client_credentials, *allow_password_grant;
+    const char *token_endpoint_auth_method;
 };
 
 /*

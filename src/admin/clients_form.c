@@ -17,6 +17,8 @@ static const struct field form_fields[] = {
     FIELD(client_form, post_logout_redirect_uris,  F_OPTIONAL, URIS_BYTES, NULL),
     FIELD(client_form, scopes,                     F_OPTIONAL, 4096,       NULL),
     FIELD(client_form, allow_refresh_token,        F_OPTIONAL, 8,          NULL),
+    FIELD(client_form, allow_client_credentials,   F_OPTIONAL, 8,          NULL),
+    FIELD(client_form, allow_password_grant,       F_OPTIONAL, 8,          NULL),
     FIELD(client_form, token_endpoint_auth_method, F_OPTIONAL, 64,         NULL),
 };
 
@@ -39,19 +41,39 @@ static void set_lines(struct arena *a, struct json *body, const char *name, cons
     json_set(body, name, list);
 }
 
-/* refresh_token comes or goes with its box; the other grant types stay. */
-static void set_grant_types(struct arena *a, struct json *body, const struct client *now, bool may_refresh)
+/* These come or go with their boxes; the other grant types stay. */
+static void set_grant_types(struct arena *a, struct json *body, const struct client *now,
+                            const struct client_form *form)
 {
+    const struct { const char *grant_type, *box; } boxes[] = {
+        { "refresh_token", form->allow_refresh_token },
+        { "client_credentials", form->allow_client_credentials },
+        { "password", form->allow_password_grant },
+    };
     struct json *list = json_array(a);
 
     if (now == NULL)
         json_add_str(list, "authorization_code");
     for (size_t i = 0; now != NULL && i < now->grant_types.n; i++)
-        if (!text_same(now->grant_types.v[i], "refresh_token"))
+        if (!text_list_has("refresh_token client_credentials password", now->grant_types.v[i]))
             json_add_str(list, now->grant_types.v[i]);
-    if (may_refresh)
-        json_add_str(list, "refresh_token");
+    for (size_t i = 0; i < ARRAY_LEN(boxes); i++)
+        if (boxes[i].box != NULL)
+            json_add_str(list, boxes[i].grant_type);
     json_set(body, "grant_types", list);
+}
+
+static bool is_public(const struct client *now, const struct client_form *form)
+{
+    return now != NULL ? now->is_public : text_same(form->client_type, "public");
+}
+
+/* It would be refused with every use of it (http-api 6.1). */
+static enum rc check_grant_types(struct exchange *x, const struct client *now, const struct client_form *form)
+{
+    if (form->allow_client_credentials == NULL || !is_public(now, form))
+        return RC_OK;
+    return refuse(&x->no, REFUSE_INVALID_CLIENT_METADATA, "Client credentials are for confidential applications");
 }
 
 /* A form clears what it sends empty, but without any scope nothing is left to ask for. */
@@ -72,9 +94,9 @@ static struct json *form_to_body(struct arena *a, const struct client *now, cons
     set_lines(a, body, "redirect_uris", form->redirect_uris);
     set_lines(a, body, "post_logout_redirect_uris", form->post_logout_redirect_uris);
     json_set_str(body, "scopes", form->scopes);
-    set_grant_types(a, body, now, form->allow_refresh_token != NULL);
+    set_grant_types(a, body, now, form);
     /* the field has no meaning for a public client, whose method is none */
-    if (now != NULL ? !now->is_public : !text_same(form->client_type, "public"))
+    if (!is_public(now, form))
         json_set_str_nonempty(body, "token_endpoint_auth_method", form->token_endpoint_auth_method);
     return body;
 }
@@ -85,6 +107,7 @@ enum rc admin_client_body(struct exchange *x, const struct client *now, struct c
         return json_bind(x, NULL, 0, NULL, out);
     TRY(model_bind(x, form_fields, ARRAY_LEN(form_fields), form, NULL));
     TRY(check_scopes(x, now, form));
+    TRY(check_grant_types(x, now, form));
     *out = form_to_body(x->arena, now, form);
     return RC_OK;
 }

@@ -58,6 +58,11 @@ static bool has_word(const struct text_list *list, const char *word)
     return false;
 }
 
+static const char *box(const struct client *c, const char *grant_type)
+{
+    return has_word(&c->grant_types, grant_type) ? "on" : NULL;
+}
+
 static struct client_form form_of(struct arena *a, const struct client *c)
 {
     return (struct client_form){
@@ -66,7 +71,9 @@ static struct client_form form_of(struct arena *a, const struct client *c)
         .redirect_uris = text_join(a, &c->redirect_uris, '\n'),
         .post_logout_redirect_uris = text_join(a, &c->post_logout_redirect_uris, '\n'),
         .scopes = c->scopes,
-        .allow_refresh_token = has_word(&c->grant_types, "refresh_token") ? "on" : NULL,
+        .allow_refresh_token = box(c, "refresh_token"),
+        .allow_client_credentials = box(c, "client_credentials"),
+        .allow_password_grant = box(c, "password"),
         .token_endpoint_auth_method = c->token_endpoint_auth_method,
     };
 }
@@ -80,6 +87,8 @@ static void set_fields(struct json *vars, const struct client_form *form)
     json_set_str(vars, "post_logout_redirect_uris", text_or(form->post_logout_redirect_uris, ""));
     json_set_str(vars, "scopes", text_or(form->scopes, ""));
     json_set_bool(vars, "allow_refresh_token", form->allow_refresh_token != NULL);
+    json_set_bool(vars, "allow_client_credentials", form->allow_client_credentials != NULL);
+    json_set_bool(vars, "allow_password_grant", form->allow_password_grant != NULL);
     json_set_bool(vars, "auth_method_basic", text_same(method, "client_secret_basic"));
     json_set_bool(vars, "auth_method_post", text_same(method, "client_secret_post"));
 }

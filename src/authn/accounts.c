@@ -64,6 +64,7 @@ struct addition {
     const char *hash;
     const char *source;
     struct session *session;
+    bool password_grant;
 };
 
 static void fill_user(struct exchange *x, const struct account_form *form, const char *role,
@@ -150,14 +151,14 @@ static enum rc write_first(struct db *db, void *arg)
     TRY(claim_first(db, n));
     TRY(add_user(db, n));
     TRY(close_onboarding(db, n));
-    TRY(accounts_seed_clients(db, n->x->arena, n->x->conf->url, n->x->now));
+    TRY(accounts_seed_clients(db, n->x->arena, n->x->conf->url, n->password_grant, n->x->now));
     if (n->session != NULL)
         TRY(sessions_add(db, n->session));
     return trail(n->x, "user_created", &n->user, "user", n->user.id, "source", n->source, NULL);
 }
 
 enum rc account_onboard(struct exchange *x, const struct account_form *form,
-                        struct session *session, struct user *out)
+                        struct session *session, bool password_grant, struct user *out)
 {
     struct addition n;
 
@@ -165,6 +166,7 @@ enum rc account_onboard(struct exchange *x, const struct account_form *form,
         return refuse(&x->no, REFUSE_CONFLICT, "This server is already set up");
     TRY(prepare(x, form, "admin", "onboard", &n));
     n.session = session;
+    n.password_grant = password_grant;
     if (session != NULL)
         session->user_id = n.user.id;
     TRY(db_write(x->db, write_first, &n));
@@ -202,7 +204,7 @@ static enum rc seed(struct db *db, struct arena *a, const struct client *c)
     return rc == RC_NONE ? clients_add(db, c) : rc;
 }
 
-enum rc accounts_seed_clients(struct db *db, struct arena *a, const char *url, int64_t now)
+enum rc accounts_seed_clients(struct db *db, struct arena *a, const char *url, bool password_grant, int64_t now)
 {
     struct client admin, account;
 
@@ -210,6 +212,8 @@ enum rc accounts_seed_clients(struct db *db, struct arena *a, const char *url, i
     admin.client_id = "autentico-admin";
     admin.client_name = "Autentico Admin UI";
     admin.redirect_uris = one_of(a, arena_printf(a, "%s/admin/callback", url));
+    if (password_grant)
+        admin.grant_types = text_split(a, "authorization_code refresh_token password", ' ');
     TRY(seed(db, a, &admin));
     fill_console(a, now, &account);
     account.client_id = "autentico-account";

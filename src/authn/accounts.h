@@ -16,17 +16,19 @@ MUST_CHECK enum rc account_check(struct exchange *x, struct account_form *form);
  * The first administrator, once: fails with RC_REFUSED CONFLICT when any user
  * exists or `onboarded` is true, also against a concurrent submission.  Sets
  * onboarded, clears the onboarding token, seeds the clients (design D23, flows 16).
- *   session  added in the same transaction when not NULL
+ *   session         added in the same transaction when not NULL
+ *   password_grant  autentico-admin may use it, unless that client exists already
  */
 struct session;
 MUST_CHECK enum rc account_onboard(struct exchange *x, const struct account_form *form, struct session *session,
-                                   struct user *out);
+                                   bool password_grant, struct user *out);
 /* An ordinary user; audit user_created with source.  RC_REFUSED CONFLICT when taken. */
 MUST_CHECK enum rc account_add(struct exchange *x, const struct account_form *form, const char *role,
                                const char *source, struct user *out);
 
 /* The two consoles' clients of settings 6, when missing (inside db_write). */
 struct db;
-MUST_CHECK enum rc accounts_seed_clients(struct db *db, struct arena *a, const char *url, int64_t now);
+MUST_CHECK enum rc accounts_seed_clients(struct db *db, struct arena *a, const char *url, bool password_grant,
+                                         int64_t now);
 
 #endif

@@ -171,6 +171,15 @@ enum rc password_login(struct exchange *x, const char *username, const char *pas
     return RC_OK;
 }
 
+bool password_may_be(const struct exchange *x, const char *username, const char *password)
+{
+    const struct settings *s = x->settings;
+    int64_t name_n = (int64_t)strlen(username), password_n = (int64_t)strlen(password);
+
+    return name_n >= s->validation_min_username_length && name_n <= s->validation_max_username_length &&
+           password_n >= s->validation_min_password_length && password_n <= s->validation_max_password_length;
+}
+
 enum rc password_confirm(struct exchange *x, const struct user *user, const char *password)
 {
     struct attempt t = { .x = x, .user = user };

@@ -1,6 +1,6 @@
 /*
  * Who is this, by password (flows 3, 15).  Used by login, account password checks
- * and, later, the password grant.
+ * and the password grant.
  */
 #ifndef AUTENTICO_AUTHN_PASSWORD_H
 #define AUTENTICO_AUTHN_PASSWORD_H
@@ -17,6 +17,10 @@
  * RC_REFUSED  x->no: BAD_CREDENTIALS, LOCKED, or BUSY (hashers)
  */
 MUST_CHECK enum rc password_login(struct exchange *x, const char *username, const char *password, struct user *out);
+
+/* Could this be an account of ours?  The limits of the settings count at login too
+ * (settings 3); what they rule out says no more than a wrong password does. */
+bool password_may_be(const struct exchange *x, const char *username, const char *password);
 
 /* The password of a known user (account changes): RC_REFUSED BAD_CREDENTIALS or LOCKED. */
 MUST_CHECK enum rc password_confirm(struct exchange *x, const struct user *user, const char *password);

@@ -11,7 +11,7 @@
 #define ONE "/admin/api/clients/:client_id"
 
 struct client_flags {
-    const char *config, *name, *redirect_uri, *post_logout, *client_id, *scopes, *auth_method;
+    const char *config, *name, *redirect_uri, *post_logout, *client_id, *scopes, *grant_types, *auth_method;
     bool is_public, refresh, now, json;
 };
 
@@ -31,6 +31,13 @@ static void print_secret(const struct json *obj)
         printf("client_secret  %s\n               (shown this once; keep it now)\n", secret);
 }
 
+static const char *grant_types_of(struct arena *a, const struct client_flags *f)
+{
+    const char *list = text_or(f->grant_types, "authorization_code");
+
+    return f->refresh && !text_list_has(list, "refresh_token") ? arena_printf(a, "%s refresh_token", list) : list;
+}
+
 static enum rc add(struct desk *d, const struct client_flags *f)
 {
     struct json *body = json_object(d->arena);
@@ -42,8 +49,7 @@ static enum rc add(struct desk *d, const struct client_flags *f)
     json_set_str(body, "client_name", f->name);
     json_set_list(d->arena, body, "redirect_uris", f->redirect_uri);
     json_set_list(d->arena, body, "post_logout_redirect_uris", text_or(f->post_logout, ""));
-    json_set_list(d->arena, body, "grant_types",
-                  f->refresh ? "authorization_code refresh_token" : "authorization_code");
+    json_set_list(d->arena, body, "grant_types", grant_types_of(d->arena, f));
     json_set_str(body, "client_type", f->is_public ? "public" : "confidential");
     json_set_str_nonempty(body, "client_id", f->client_id);
     json_set_str_nonempty(body, "scopes", f->scopes);
@@ -151,6 +157,7 @@ int cli_clients(int argc, char **argv)
         { "post-logout-redirect-uri", FLAG_TEXT, &f.post_logout },
         { "client-id", FLAG_TEXT, &f.client_id },
         { "scopes", FLAG_TEXT, &f.scopes },
+        { "grant-types", FLAG_TEXT, &f.grant_types },
         { "auth-method", FLAG_TEXT, &f.auth_method },
         { "public", FLAG_SET, &f.is_public },
         { "refresh", FLAG_SET, &f.refresh },

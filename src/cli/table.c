@@ -36,7 +36,8 @@ const struct command cli_commands[] = {
       "  --password-stdin   read it as one line from standard input\n"
       "  --email ADDRESS    (or AUTENTICO_ADMIN_EMAIL)\n"
       "  --token            print a new one-time set-up link instead\n"
-      "  --enable-admin-password-grant  not available yet\n",
+      "  --enable-admin-password-grant  autentico-admin may use the password grant (for scripts that\n"
+      "                     cannot sign in otherwise; or AUTENTICO_ENABLE_ADMIN_PASSWORD_GRANT=true)\n",
       cli_onboard },
     { "migrate", "bring the database schema up to date",
       "Usage: autentico migrate [flags]\n"
@@ -55,6 +56,8 @@ const struct command cli_commands[] = {
       "  --scopes LIST      default: openid profile email\n"
       "  --public           no secret, PKCE required (browser and native applications)\n"
       "  --refresh          may use refresh tokens\n"
+      "  --grant-types LIST default: authorization_code; also refresh_token, client_credentials (a\n"
+      "                     server that acts for itself), password (only where nothing else works)\n"
       "  --auth-method M    client_secret_basic (default) or client_secret_post\n"
       "  --now              the old secret stops at once; default: it works for 24 hours more\n"
       "  --json             machine-readable; lists: one object per line\n",

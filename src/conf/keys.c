@@ -49,7 +49,7 @@ const struct key conf_keys[] = {
     { "AUTENTICO_ADMIN_USERNAME", KEY_ELSEWHERE, NULL, 0, 0, 0, NULL, "default of onboard --username" },
     { "AUTENTICO_ADMIN_PASSWORD", KEY_ELSEWHERE, NULL, 0, 0, 0, NULL, "default of onboard --password" },
     { "AUTENTICO_ADMIN_EMAIL", KEY_ELSEWHERE, NULL, 0, 0, 0, NULL, "default of onboard --email" },
-    { "AUTENTICO_ENABLE_ADMIN_PASSWORD_GRANT", KEY_LATER, "false", 0, 0, 0, NULL, "default of onboard --enable-admin-password-grant" },
+    { "AUTENTICO_ENABLE_ADMIN_PASSWORD_GRANT", KEY_ELSEWHERE, NULL, 0, 0, 0, NULL, "default of onboard --enable-admin-password-grant" },
 
     { "AUTENTICO_COOKIE_SECRET", KEY_SECRET, NULL, 32, 0, SECRET_AT(cookie), NULL,
       "at least 32 random bytes (base64, base64url or hex); root of the keys for cookies, CSRF and sealed handles" },

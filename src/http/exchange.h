@@ -25,6 +25,7 @@ struct route;
 struct session;
 struct console_session;
 struct client;
+struct clients_facts;
 struct token_view;
 struct user;
 
@@ -38,6 +39,7 @@ struct exchange {
     const struct keyring *keys;
     const struct settings *settings;  /* loaded; current for this request */
     const struct key_set *key_set;    /* signing keys; oidc/keys.h */
+    const struct clients_facts *facts; /* of all registrations; NULL outside workers */
     const struct templates *templates;
     const struct request *rq;
     const struct json    *theme;      /* title, tagline, logo_url, theme_css, footer_links; NULL early on */

@@ -21,6 +21,8 @@ struct field {
 };
 #define FIELD(type, member, need, max, is) { #member, offsetof(struct type, member), (need), (max), (is) }
 
+bool field_any(const char *text); /* for `is`: whatever decodes; somebody else judges it */
+
 /* From the body of a form post only / from the query only / from the query on GET
  * and HEAD, else the form and, for what it lacks, the query (http-api 5.1). */
 MUST_CHECK enum rc form_bind(struct exchange *x, const struct field *fields, size_t n, void *out);

@@ -81,9 +81,8 @@ static enum rc read_words(const struct draft *d, const struct word_rule *rule, s
 static enum rc read_grant_types(struct draft *d)
 {
     static const struct word_rule rule = {
-        "grant_types", "authorization_code refresh_token",
-        "client_credentials password urn:ietf:params:oauth:grant-type:device_code"
-        " urn:ietf:params:oauth:grant-type:token-exchange",
+        "grant_types", "authorization_code refresh_token client_credentials password",
+        "urn:ietf:params:oauth:grant-type:device_code urn:ietf:params:oauth:grant-type:token-exchange",
     };
 
     return read_words(d, &rule, &d->c->grant_types);
@@ -212,6 +211,8 @@ static enum rc read_client_id(struct draft *d)
         id = random_token(d->a);
     if (!is_client_id(id) || text_same(id, ".") || text_same(id, ".."))
         return draft_bad(d, "client_id", "at most 255 characters of a URL path segment");
+    if (is_id(id)) /* RFC 9068 5: with client_credentials it is a `sub` beside those of people (AT-05) */
+        return draft_bad(d, "client_id", "looks like the id of a person");
     d->c->client_id = arena_strdup(d->a, id);
     return RC_OK;
 }

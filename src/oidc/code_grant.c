@@ -82,14 +82,6 @@ static struct family family_of(const struct code *c)
     };
 }
 
-/* A secret is noted where it is checked (client_auth.c); a public client here. */
-static enum rc note_use(struct db *db, const struct redemption *r)
-{
-    enum rc rc = r->client->is_public ? clients_touch(db, r->client->client_id, r->x->now) : RC_OK;
-
-    return rc == RC_NONE ? RC_OK : rc;
-}
-
 static enum rc begin_family(struct db *db, struct redemption *r)
 {
     struct grant *g = r->g;
@@ -99,7 +91,6 @@ static enum rc begin_family(struct db *db, struct redemption *r)
     issue_prepare(r->x, g);
     TRY(issue_write(r->x, db, g, true));
     TRY(codes_set_family(db, r->code_hash, g->family.id));
-    TRY(note_use(db, r));
     return r->extra != NULL ? r->extra(r->x, g, r->arg) : RC_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "http/response.h"
 #include "oidc/endpoints.h"
 #include "oidc/scope.h"
+#include "store/clients.h"
 
 #define INFIX "/.well-known/oauth-authorization-server"
 
@@ -25,7 +26,6 @@ static const struct { const char *name, *path; } endpoints[] = {
 static const struct { const char *name, *words; } lists[] = {
     { "response_types_supported", "code" },
     { "response_modes_supported", "query form_post" },
-    { "grant_types_supported", "authorization_code refresh_token" },
     { "subject_types_supported", "public" },
     { "id_token_signing_alg_values_supported", "RS256" },
     { "scopes_supported", SCOPES_SUPPORTED },
@@ -51,7 +51,11 @@ static const struct { const char *name; bool is; } flags[] = {
     { "authorization_response_iss_parameter_supported", true }, /* RFC 9207 3 */
 };
 
-static const char *document(struct arena *a, const char *issuer)
+/* The password grant is off unless a client is registered for it, and not advertised
+ * before (TK-36). */
+#define GRANT_TYPES "authorization_code refresh_token client_credentials"
+
+static const char *document(struct arena *a, const char *issuer, bool has_password_grant)
 {
     struct json *doc = json_object(a);
 
@@ -60,31 +64,36 @@ static const char *document(struct arena *a, const char *issuer)
         json_set_str(doc, endpoints[i].name, arena_printf(a, "%s%s", issuer, endpoints[i].path));
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         json_set_list(a, doc, lists[i].name, lists[i].words);
+    json_set_list(a, doc, "grant_types_supported", has_password_grant ? GRANT_TYPES " password" : GRANT_TYPES);
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
         json_set_bool(doc, flags[i].name, flags[i].is);
     return json_text(a, doc);
 }
 
-/* Rendered once per process: nothing in it changes while the issuer stays. */
-static const char *cached(const char *issuer)
+/* Rendered once per process and change. */
+static const char *cached(const char *issuer, bool has_password_grant)
 {
     static struct arena *arena;
     static const char *of, *text;
+    static bool had_password_grant;
 
-    if (text != NULL && text_same(of, issuer))
+    if (text != NULL && text_same(of, issuer) && had_password_grant == has_password_grant)
         return text;
     if (arena == NULL)
         arena = arena_start("discovery");
     arena_reset(arena);
     of = arena_strdup(arena, issuer);
-    text = document(arena, issuer);
+    had_password_grant = has_password_grant;
+    text = document(arena, issuer, has_password_grant);
     return text;
 }
 
 enum rc discovery_handle(struct exchange *x)
 {
+    bool has_password_grant = x->facts != NULL && x->facts->has_password_grant;
+
     x->rs->cache_control = "public, max-age=300";
-    return respond_bytes(x, 200, "application/json", bytes_of(cached(x->conf->issuer)));
+    return respond_bytes(x, 200, "application/json", bytes_of(cached(x->conf->issuer, has_password_grant)));
 }
 
 /* RFC 8414 3.1: the well-known part stands between the issuer's host and its path

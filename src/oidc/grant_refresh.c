@@ -187,13 +187,9 @@ static void prepare_next(struct refresh *r)
 
 static enum rc touch(struct db *db, struct refresh *r)
 {
-    enum rc rc = RC_OK;
-
-    if (r->view.family.session_id != NULL)
-        TRY(sessions_touch(db, r->view.family.session_id, r->x->now));
-    if (r->client->is_public)
-        rc = clients_touch(db, r->client->client_id, r->x->now);
-    return rc == RC_NONE ? RC_OK : rc;
+    if (r->view.family.session_id == NULL)
+        return RC_OK;
+    return sessions_touch(db, r->view.family.session_id, r->x->now);
 }
 
 /* Of racing requests one rotates; the others are replays, and whether they come

@@ -30,16 +30,24 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Selector and secret; also used again when a selector was taken. */
-static void draw(struct exchange *x, struct grant *g)
+/* Selector and secret (design D8): the value goes out, the secret's hash stays. */
+static const char *draw_value(struct exchange *x, const char *id, struct bytes *hash)
 {
     const char *secret = random_token(x->arena);
+
+    *hash = sha256_of(x->arena, secret);
+    return arena_printf(x->arena, "%s%s", id, secret);
+}
+
+/* Also used again when a selector was taken. */
+static void draw(struct exchange *x, struct grant *g)
+{
     char id[ID_CHARS + 1];
 
     g->token.selector = random_selector(x->now);
     selector_to_id(g->token.selector, id);
-    g->refresh_token = arena_printf(x->arena, "%s%s", id, secret);
-    g->token.refresh_hash = sha256_of(x->arena, secret);
+    if (!g->is_access_only)
+        g->refresh_token = draw_value(x, id, &g->token.refresh_hash);
 }
 
 static void prepare_token(struct exchange *x, struct grant *g, const char *scope)
@@ -51,7 +59,7 @@ static void prepare_token(struct exchange *x, struct grant *g, const char *scope
         .scope = scope,
         .issued_at = x->now,
         .access_expires_at = x->now + access_life(x, g->client),
-        .refresh_expires_at = x->now + refresh_s,
+        .refresh_expires_at = g->is_access_only ? 0 : x->now + refresh_s,
     };
     g->family.expires_at = later(g->family.expires_at,
                                  later(g->token.access_expires_at, g->token.refresh_expires_at));
@@ -89,6 +97,13 @@ static enum rc add_token(struct exchange *x, struct db *db, struct grant *g)
     return fault("issue: no free selector: %s", text_or(db_why(db), "?"));
 }
 
+static enum rc note_use(struct db *db, const struct client *c, int64_t now)
+{
+    enum rc rc = c->is_public ? clients_touch(db, c->client_id, now) : RC_OK;
+
+    return rc == RC_NONE ? RC_OK : rc;
+}
+
 enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_new_family)
 {
     enum rc rc = is_new_family ? families_add(db, &g->family)
@@ -97,7 +112,8 @@ enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_
     if (rc == RC_REFUSED)
         return fault("issue: family: %s", text_or(db_why(db), "?"));
     TRY(rc);
-    return add_token(x, db, g);
+    TRY(add_token(x, db, g));
+    return note_use(db, g->client, x->now);
 }
 
 enum rc issue_read_refresh(const char *value, struct refresh_value *out)

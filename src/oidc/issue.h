@@ -16,6 +16,7 @@ struct grant {
     const struct user *user;      /* NULL: client_credentials */
     struct family family;
     struct token token;
+    bool is_access_only;          /* no refresh token (RFC 6749 4.4.3) */
     const char *refresh_token;    /* the value; NULL: none */
 };
 
@@ -24,7 +25,8 @@ struct grant {
 void issue_prepare(struct exchange *x, struct grant *g);
 /* Another token for an existing family (refresh). */
 void issue_prepare_next(struct exchange *x, struct grant *g, const char *scope);
-/* Write the prepared token (and, when new, its family); inside db_write. */
+/* Write the prepared token (and, when new, its family), and note the use of a public
+ * client, whose authentication notes none; inside db_write. */
 MUST_CHECK enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_new_family);
 /* Sign and answer: access_token, token_type, expires_in, refresh_token, id_token,
  * scope (http-api 6.1). */

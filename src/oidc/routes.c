@@ -8,7 +8,9 @@
 
 /* Columns: methods, path, who, limit, csrf, speaks, handler.
  * token is open to anyone because grant_type is judged before the client is
- * (http-api 6.1). */
+ * (http-api 6.1).  It hashes for the password grant and for short client secrets, and
+ * yet is no row with .hashes: codes and refresh tokens must not queue behind sign-ins.
+ * The cap of the main socket holds (design D6). */
 #define OPEN WHO_ANYONE, LIMIT_NONE, CSRF_NONE
 static const struct route rows[] = {
     /* metadata (http-api 4) */

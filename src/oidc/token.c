@@ -17,6 +17,8 @@ struct grant_row {
 static const struct grant_row grants[] = {
     { "authorization_code", grant_code },
     { "refresh_token", grant_refresh },
+    { "client_credentials", grant_client },
+    { "password", grant_password },
 };
 
 static const struct grant_row *find_grant(const char *grant_type)

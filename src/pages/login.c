@@ -16,13 +16,7 @@
 
 /* The seal decides about these, the settings about name and password: binding
  * them here has no opinion but on repeats (http-api 5.2). */
-static bool is_whatever(const char *text)
-{
-    (void)text;
-    return true;
-}
-
-#define WHATEVER(type, member) FIELD(type, member, F_OPTIONAL, ANY_LENGTH, is_whatever)
+#define WHATEVER(type, member) FIELD(type, member, F_OPTIONAL, ANY_LENGTH, field_any)
 static const struct field handle_fields[] = {
     WHATEVER(interaction_form, authorize_sig),  WHATEVER(interaction_form, client_id),
     WHATEVER(interaction_form, redirect_uri),   WHATEVER(interaction_form, scope),
@@ -61,17 +55,6 @@ static enum rc refuse_busy(struct exchange *x)
     as_page->speaks = SPEAK_HTML;
     x->route = as_page;
     return refuse_here(x);
-}
-
-/* The limits count at login too (settings 3); what they rule out is no account of
- * ours, and says no more than a wrong password does. */
-static bool is_within_limits(const struct exchange *x, const struct credentials *c)
-{
-    const struct settings *s = x->settings;
-    int64_t name_n = (int64_t)strlen(c->username), password_n = (int64_t)strlen(c->password);
-
-    return name_n >= s->validation_min_username_length && name_n <= s->validation_max_username_length &&
-           password_n >= s->validation_min_password_length && password_n <= s->validation_max_password_length;
 }
 
 static enum rc sign_in(struct exchange *x, const struct authz_request *r, const struct user *user)
@@ -131,7 +114,7 @@ enum rc pages_login_handle(struct exchange *x)
     c.username = text_trim(x->arena, c.username);
     if (text_empty(c.username) || text_empty(c.password))
         return show_again(x, &r, "credentials_missing");
-    if (!is_within_limits(x, &c))
+    if (!password_may_be(x, c.username, c.password))
         return show_again(x, &r, "bad_credentials");
     return check_credentials(x, &r, &c);
 }

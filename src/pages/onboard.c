@@ -108,7 +108,7 @@ static enum rc create_admin(struct exchange *x, const struct onboard_form *form)
     const char *cookie;
 
     session_new(x, NULL, "1", "pwd", &session, &cookie);
-    enum rc rc = account_onboard(x, &account, &session, &user);
+    enum rc rc = account_onboard(x, &account, &session, false, &user);
     if (rc == RC_REFUSED && x->no.code == REFUSE_CONFLICT)
         return to_console(x); /* somebody was faster */
     if (rc == RC_REFUSED && x->no.code == REFUSE_VALIDATION)

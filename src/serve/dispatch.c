@@ -18,15 +18,17 @@
 #include "serve/gate.h"
 #include "serve/theme.h"
 #include "signer/signer.h"
+#include "store/clients.h"
 #include "store/limits.h"
 #include "store/settings_table.h"
 #include "util/clock.h"
 
-/* Settings, keys and theme as of one settings version. */
+/* Settings, keys, theme and what all registrations say, as of one settings version. */
 struct snapshot {
     struct arena *arena;
     struct settings settings;
     struct key_set keys;
+    struct clients_facts facts;
     const struct json *theme;
 };
 
@@ -63,6 +65,7 @@ static enum rc load_snapshot(struct kept *k, struct snapshot *out)
 {
     TRY(settings_load(k->setup.db, out->arena, &out->settings));
     TRY(key_set_load(k->setup.db, out->arena, &out->keys));
+    TRY(clients_facts_load(k->setup.db, &out->facts));
     out->theme = theme_model(out->arena, k->setup.conf, &out->settings);
     return RC_OK;
 }
@@ -93,6 +96,7 @@ static void use_snapshot(struct exchange *x, const struct kept *k)
 {
     x->settings = &k->now.settings;
     x->key_set = &k->now.keys;
+    x->facts = &k->now.facts;
     x->theme = k->now.theme;
 }
 

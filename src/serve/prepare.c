@@ -19,14 +19,15 @@
 
 #define ONBOARD_TOKEN_LIFE_S 3600
 
-struct defaults { struct arena *arena; const struct conf *conf; int64_t now; };
+struct defaults { struct arena *arena; const struct conf *conf; bool is_start; int64_t now; };
 
 static enum rc write_defaults(struct db *db, void *arg)
 {
     const struct defaults *d = arg;
 
     TRY(settings_write_defaults(db, d->now));
-    TRY(accounts_seed_clients(db, d->arena, d->conf->url, d->now));
+    if (d->is_start) /* onboarding seeds its own, when the administrator is made */
+        TRY(accounts_seed_clients(db, d->arena, d->conf->url, false, d->now));
     return installation_bump(db);
 }
 
@@ -209,7 +210,7 @@ static enum rc fresh_limits(const struct prepare_setup *setup)
 static enum rc prepare_database(const struct prepare_setup *setup, struct db *db, struct arena *a,
                                 struct prepared *out, const char **why)
 {
-    struct defaults d = { a, setup->conf, clock_now() };
+    struct defaults d = { a, setup->conf, setup->is_start, clock_now() };
 
     TRY(migrate_if_allowed(db, a, setup->may_migrate, why));
     TRY(db_write(db, write_defaults, &d));

@@ -22,7 +22,7 @@ struct prepare_setup {
     const struct keyring *keys;
     struct signer *signer;  /* command-line channel; NULL: leave signing keys alone */
     bool may_migrate;
-    bool is_start;          /* a cold start: recreate limits.db, make an onboarding token */
+    bool is_start;          /* a cold start: seed the clients, recreate limits.db, make an onboarding token */
     const char *lock_path, *limits_dir;
 };
 

@@ -3,6 +3,7 @@
 #include "store/clients.h"
 
 #include "store/clients_row.h"
+#include "store/settings.h"
 
 static int three_valued(struct stmt *q, int i)
 {
@@ -205,7 +206,8 @@ static enum rc add(struct db *db, void *arg)
     struct writing *w = arg;
 
     TRY(insert_row(db, w->c, w->folded));
-    return insert_lists(db, w->c);
+    TRY(insert_lists(db, w->c));
+    return installation_bump(db);
 }
 
 static enum rc update(struct db *db, void *arg)
@@ -214,7 +216,8 @@ static enum rc update(struct db *db, void *arg)
 
     TRY(update_row(db, w->c, w->folded));
     TRY(delete_lists(db, w->c->client_id));
-    return insert_lists(db, w->c);
+    TRY(insert_lists(db, w->c));
+    return installation_bump(db);
 }
 
 static enum rc write_folded(struct db *db, const struct client *c, db_work *work)
@@ -246,7 +249,7 @@ enum rc clients_set_active(struct db *db, const char *client_id, bool is_active,
     db_bool(q, 2, is_active);
     db_int(q, 3, now);
     TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_changed(db) ? installation_bump(db) : RC_NONE;
 }
 
 #define TOUCH_EVERY_S 3600

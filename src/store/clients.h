@@ -38,6 +38,13 @@ MUST_CHECK enum rc clients_find(struct db *db, struct arena *a, const char *clie
 /* Secrets that have not expired at `now`, newest first. */
 MUST_CHECK enum rc clients_secrets(struct db *db, struct arena *a, const char *client_id, int64_t now, struct client_secrets *out);
 
+/* What a worker knows of all registrations; loaded with the settings, and again when
+ * installation.settings_version moves, as the writers below make it. */
+struct clients_facts {
+    bool has_password_grant; /* an active client is registered for it */
+};
+MUST_CHECK enum rc clients_facts_load(struct db *db, struct clients_facts *out);
+
 /* Call inside db_write.  RC_REFUSED: client_id taken. */
 MUST_CHECK enum rc clients_add(struct db *db, const struct client *c);
 MUST_CHECK enum rc clients_update(struct db *db, const struct client *c); /* everything but ids, client_type, created_at */

@@ -22,7 +22,7 @@ struct installation {
 };
 MUST_CHECK enum rc installation_get(struct db *db, struct arena *a, struct installation *out);
 MUST_CHECK enum rc installation_version(struct db *db, int64_t *out); /* one cheap read: has anything been written? */
-MUST_CHECK enum rc installation_bump(struct db *db);
+MUST_CHECK enum rc installation_bump(struct db *db); /* settings, keys or registrations have changed */
 MUST_CHECK enum rc installation_set_fingerprint(struct db *db, const char *fingerprint);
 MUST_CHECK enum rc installation_set_onboard_token(struct db *db, struct bytes hash, int64_t expires_at); /* n = 0 clears */
 

@@ -148,6 +148,17 @@ static UNUSED void put_client_of(const char *client_id, bool is_public, const ch
     assert_ok(clients_add_secret(DB, client_id, &s));
 }
 
+/* Grant types of a client, and scopes (NULL: as they are). */
+static UNUSED void register_for(const char *client_id, const char *grant_types, const char *scopes)
+{
+    struct client c;
+
+    assert_ok(clients_find(DB, A, client_id, &c));
+    c.grant_types = text_split(A, grant_types, ' ');
+    c.scopes = scopes != NULL ? scopes : c.scopes;
+    assert_ok(clients_update(DB, &c));
+}
+
 static UNUSED void put_session(const char *id, const char *user_id)
 {
     struct session s = {
@@ -261,11 +272,13 @@ static UNUSED struct exchange *an_exchange(struct request *rq)
     struct exchange *x = arena_new(A, struct exchange);
     struct settings *settings = arena_new(A, struct settings);
     struct key_set *keys = arena_new(A, struct key_set);
+    struct clients_facts *facts = arena_new(A, struct clients_facts);
 
     assert_ok(settings_load(DB, A, settings));
+    assert_ok(clients_facts_load(DB, facts));
     assert_ok(key_set_load(DB, A, keys));
     *x = (struct exchange){ .arena = A, .db = DB, .signer = &SIGNER, .hasher = &HASHER, .conf = &CONF,
-                            .keys = keyring(), .settings = settings, .key_set = keys, .rq = rq, .route = &ROUTE,
+                            .keys = keyring(), .settings = settings, .key_set = keys, .facts = facts, .rq = rq, .route = &ROUTE,
                             .rs = arena_new(A, struct response), .now = clock_now() };
     response_init(x->rs, A);
     return x;

@@ -128,7 +128,7 @@ static void test_onboard(void **state)
     (void)state;
     assert_ok(installation_set_onboard_token(DB, sha256_of(A, "token"), T0 + 3600));
     session_new(x, NULL, "1", "pwd", &session, &cookie);
-    assert_ok(account_onboard(x, &ADA, &session, &u));
+    assert_ok(account_onboard(x, &ADA, &session, false, &u));
     assert_string_equal(u.role, "admin");
     assert_ok(sessions_by_id(DB, A, session.id, &found));
     assert_string_equal(found.user_id, u.id);
@@ -151,14 +151,14 @@ static void test_onboard_once(void **state)
     struct user u;
 
     (void)state;
-    assert_ok(account_onboard(x, &ADA, NULL, &u));
+    assert_ok(account_onboard(x, &ADA, NULL, false, &u));
     /* one that looked before, and one that looks now */
-    assert_no(early, account_onboard(early, &bob, NULL, &u), REFUSE_CONFLICT);
+    assert_no(early, account_onboard(early, &bob, NULL, false, &u), REFUSE_CONFLICT);
     x = fresh();
-    assert_no(x, account_onboard(x, &bob, NULL, &u), REFUSE_CONFLICT);
+    assert_no(x, account_onboard(x, &bob, NULL, false, &u), REFUSE_CONFLICT);
     /* and when the person is gone again */
     assert_ok(users_delete(DB, u.id));
-    assert_no(x, account_onboard(x, &bob, NULL, &u), REFUSE_CONFLICT);
+    assert_no(x, account_onboard(x, &bob, NULL, false, &u), REFUSE_CONFLICT);
     assert_int_equal(count("SELECT COUNT(*) FROM users"), 0);
 }
 
@@ -169,10 +169,10 @@ static void test_onboard_refused(void **state)
     struct user u;
 
     (void)state;
-    assert_no(x, account_onboard(x, &bad, NULL, &u), REFUSE_VALIDATION);
+    assert_no(x, account_onboard(x, &bad, NULL, false, &u), REFUSE_VALIDATION);
     assert_false(fresh()->settings->onboarded);
     put_user("u1", "root", "user"); /* a user exists, `onboarded` is still false */
-    assert_no(x, account_onboard(x, &ADA, NULL, &u), REFUSE_CONFLICT);
+    assert_no(x, account_onboard(x, &ADA, NULL, false, &u), REFUSE_CONFLICT);
     assert_int_equal(count("SELECT COUNT(*) FROM clients"), 0); /* all or nothing */
 }
 
@@ -184,7 +184,7 @@ static int onboard_racer(struct db *db, int i)
 
     DB = db;
     x = fresh();
-    return account_onboard(x, &form, NULL, &u) == RC_OK ? 0 : 1;
+    return account_onboard(x, &form, NULL, false, &u) == RC_OK ? 0 : 1;
 }
 
 /* flows 16: two at once, one administrator */
@@ -204,12 +204,47 @@ static void test_seed_leaves_alone(void **state)
     struct client c;
 
     (void)state;
-    assert_ok(accounts_seed_clients(DB, A, "https://id.example", T0));
+    assert_ok(accounts_seed_clients(DB, A, "https://id.example", false, T0));
     assert_ok(clients_set_active(DB, "autentico-admin", false, T0));
-    assert_ok(accounts_seed_clients(DB, A, "https://other.example", T0));
+    assert_ok(accounts_seed_clients(DB, A, "https://other.example", false, T0));
     assert_ok(clients_find(DB, A, "autentico-admin", &c));
     assert_false(c.is_active);
     assert_string_equal(c.redirect_uris.v[0], "https://id.example/admin/callback");
+}
+
+static const char *admin_grants(void)
+{
+    struct client c;
+
+    assert_ok(clients_find(DB, A, "autentico-admin", &c));
+    return text_join(A, &c.grant_types, ' ');
+}
+
+/* settings 6, 7: only when asked for, and never on a client that is there already. */
+static void test_password_grant(void **state)
+{
+    struct exchange *x = fresh();
+    struct client c;
+    struct user u;
+
+    (void)state;
+    assert_ok(account_onboard(x, &ADA, NULL, true, &u));
+    assert_string_equal(admin_grants(), "authorization_code refresh_token password");
+    assert_ok(clients_find(DB, A, "autentico-account", &c));
+    assert_string_equal(text_join(A, &c.grant_types, ' '), "authorization_code refresh_token");
+    assert_ok(accounts_seed_clients(DB, A, "https://id.example", false, T0));
+    assert_string_equal(admin_grants(), "authorization_code refresh_token password");
+}
+
+static void test_password_grant_too_late(void **state)
+{
+    struct exchange *x = fresh();
+    struct user u;
+
+    (void)state;
+    assert_ok(accounts_seed_clients(DB, A, "https://id.example", false, T0));
+    assert_ok(account_onboard(x, &ADA, NULL, true, &u));
+    assert_string_equal(admin_grants(), "authorization_code refresh_token");
 }
 
 int main(void)
@@ -224,6 +259,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_onboard_refused, empty, after),
         cmocka_unit_test_setup_teardown(test_onboard_race, empty_file, after_directory),
         cmocka_unit_test_setup_teardown(test_seed_leaves_alone, empty, after),
+        cmocka_unit_test_setup_teardown(test_password_grant, empty, after),
+        cmocka_unit_test_setup_teardown(test_password_grant_too_late, empty, after),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

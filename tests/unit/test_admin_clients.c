@@ -353,6 +353,40 @@ static void test_page_update(void **state)
     assert_has(page, "The consoles sign in with it");
 }
 
+#define OF_APP "client_name=New&redirect_uris=https%3A%2F%2Fapp.example%2Fnew&scopes=openid"
+
+static const char *grants_of(const char *client_id)
+{
+    struct client c = stored(client_id);
+
+    return text_join(A, &c.grant_types, ' ');
+}
+
+/* Each comes and goes with its own box. */
+static void test_page_grants(void **state)
+{
+    const char *page;
+
+    (void)state;
+    page = run_page(M_GET, "/admin/clients/app", NULL, 200);
+    assert_has(page, "name=\"allow_client_credentials\" value=\"on\">");
+    assert_has(page, "name=\"allow_password_grant\" value=\"on\"");
+    run_page(M_POST, "/admin/clients/app", OF_APP "&allow_client_credentials=on", 303);
+    assert_string_equal(grants_of("app"), "authorization_code client_credentials");
+    page = run_page(M_GET, "/admin/clients/app", NULL, 200);
+    assert_has(page, "name=\"allow_client_credentials\" value=\"on\" checked>");
+    run_page(M_POST, "/admin/clients/app", OF_APP "&allow_password_grant=on&allow_refresh_token=on", 303);
+    assert_string_equal(grants_of("app"), "authorization_code refresh_token password");
+    run_page(M_POST, "/admin/clients/app", OF_APP, 303);
+    assert_string_equal(grants_of("app"), "authorization_code");
+    page = run_page(M_GET, "/admin/clients/spa", NULL, 200);
+    assert_has_not(page, "allow_client_credentials");
+    page = run_page(M_POST, "/admin/clients/spa", OF_APP "&allow_client_credentials=on", 400);
+    assert_has(page, "Client credentials are for confidential applications");
+    page = run_page(M_POST, "/admin/clients/new", OF_APP "&client_type=public&allow_client_credentials=on", 400);
+    assert_has(page, "Client credentials are for confidential applications");
+}
+
 static void test_page_rotate(void **state)
 {
     const char *page = run_page(M_POST, "/admin/clients/app/rotate-secret", "", 200);
@@ -388,7 +422,7 @@ int main(void)
         TEST(test_create), TEST(test_create_own_secret), TEST(test_create_public), TEST(test_create_refused),
         TEST(test_update), TEST(test_update_disables), TEST(test_delete), TEST(test_list), TEST(test_admin_token),
         TEST(test_rotate), TEST(test_console_client), TEST(test_pages), TEST(test_page_new),
-        TEST(test_page_new_public), TEST(test_page_new_refused), TEST(test_page_update), TEST(test_page_rotate),
+        TEST(test_page_new_public), TEST(test_page_new_refused), TEST(test_page_update), TEST(test_page_grants), TEST(test_page_rotate),
         TEST(test_page_disable),
     };
 

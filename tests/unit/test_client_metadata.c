@@ -113,14 +113,13 @@ static void test_refused(void **state)
         { "{" OK_BODY ",\"client_id\":\"a b\"}", "client_id", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"client_id\":\"a/b\"}", "client_id", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"client_id\":\"..\"}", "client_id", REFUSE_INVALID_CLIENT_METADATA },
+        /* AT-05 */
+        { "{" OK_BODY ",\"client_id\":\"0123456789abcdefghuv\"}", "person", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"client_secret\":\"a\\u0007b\"}", "client_secret", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"client_type\":\"public\",\"client_secret\":\"x\"}", "client_secret",
           REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"client_type\":\"secret\"}", "client_type", REFUSE_INVALID_CLIENT_METADATA },
         /* design D17 */
-        { "{" OK_BODY ",\"grant_types\":[\"client_credentials\"]}", "not available yet",
-          REFUSE_INVALID_CLIENT_METADATA },
-        { "{" OK_BODY ",\"grant_types\":[\"password\"]}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"grant_types\":[\"urn:ietf:params:oauth:grant-type:device_code\"]}", "not available yet",
           REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"grant_types\":[\"implicit\"]}", "unknown", REFUSE_INVALID_CLIENT_METADATA },
@@ -177,6 +176,22 @@ static struct client registered(void)
     assert_ok(create("{" OK_BODY ",\"client_id\":\"app\",\"access_token_expiration\":\"5m\",\"scopes\":\"openid\","
                      "\"allowed_audiences\":[\"x\"]}", &c, &secret, &no));
     return c;
+}
+
+/* http-api 7.2 */
+static void test_grant_types(void **state)
+{
+    static const char words[] = "authorization_code refresh_token client_credentials password";
+    struct refusal no = { 0 };
+    const char *secret;
+    struct client c;
+
+    (void)state;
+    assert_ok(create("{" OK_BODY ",\"grant_types\":[\"authorization_code\",\"refresh_token\",\"client_credentials\","
+                     "\"password\"]}", &c, &secret, &no));
+    assert_string_equal(text_join(A, &c.grant_types, ' '), words);
+    assert_ok(create("{" OK_BODY ",\"grant_types\":[]}", &c, &secret, &no));
+    assert_string_equal(text_join(A, &c.grant_types, ' '), "authorization_code");
 }
 
 static void test_update(void **state)
@@ -239,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_public, in_memory, after),
         cmocka_unit_test_setup_teardown(test_given, in_memory, after),
         cmocka_unit_test_setup_teardown(test_refused, in_memory, after),
+        cmocka_unit_test_setup_teardown(test_grant_types, in_memory, after),
         cmocka_unit_test_setup_teardown(test_update, in_memory, after),
         cmocka_unit_test_setup_teardown(test_update_refused, in_memory, after),
         cmocka_unit_test_setup_teardown(test_json, in_memory, after),

@@ -2,6 +2,8 @@
 
 #include "store_test.h"
 
+#include "store/settings.h"
+
 static struct text_list texts(const char *spaced)
 {
     return text_split(A, spaced, ' ');
@@ -228,12 +230,52 @@ static void test_list(void **state)
     assert_string_equal(Q(.list = { .limit = 9 }, .client_type = "other"), "");
 }
 
+/* Workers look at the registrations again when one changes. */
+static void test_version_moves(void **state)
+{
+    struct client c = full_client();
+    int64_t before, now;
+
+    (void)state;
+    assert_ok(installation_version(DB, &before));
+    assert_ok(clients_add(DB, &c));
+    assert_ok(installation_version(DB, &now));
+    assert_int_equal(now, before + 1);
+    assert_ok(clients_update(DB, &c));
+    assert_ok(clients_set_active(DB, "app", false, NOW));
+    assert_ok(installation_version(DB, &now));
+    assert_int_equal(now, before + 3);
+    assert_ok(clients_touch(DB, "app", NOW));
+    assert_none(clients_set_active(DB, "nobody", false, NOW));
+    assert_ok(installation_version(DB, &now));
+    assert_int_equal(now, before + 3);
+}
+
+static void test_facts(void **state)
+{
+    struct client c = full_client();
+    struct clients_facts facts;
+
+    (void)state;
+    assert_ok(clients_add(DB, &c));
+    assert_ok(clients_facts_load(DB, &facts));
+    assert_false(facts.has_password_grant);
+    c.grant_types = texts("authorization_code password");
+    assert_ok(clients_update(DB, &c));
+    assert_ok(clients_facts_load(DB, &facts));
+    assert_true(facts.has_password_grant);
+    assert_ok(clients_set_active(DB, "app", false, NOW));
+    assert_ok(clients_facts_load(DB, &facts));
+    assert_false(facts.has_password_grant);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
     const struct CMUnitTest tests[] = {
         T(test_round_trip), T(test_conflict_leaves_nothing), T(test_update), T(test_active_and_count),
         T(test_touch_once_an_hour), T(test_secrets), T(test_list),
+        T(test_version_moves), T(test_facts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

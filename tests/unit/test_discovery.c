@@ -52,7 +52,8 @@ static void test_lists(void **state)
     (void)state;
     assert_string_equal(list_of(doc, "response_types_supported"), "code");
     assert_string_equal(list_of(doc, "response_modes_supported"), "query form_post");
-    assert_string_equal(list_of(doc, "grant_types_supported"), "authorization_code refresh_token"); /* MD-08 */
+    assert_string_equal(list_of(doc, "grant_types_supported"),
+                        "authorization_code refresh_token client_credentials"); /* MD-08 */
     assert_string_equal(list_of(doc, "subject_types_supported"), "public");
     assert_string_equal(list_of(doc, "id_token_signing_alg_values_supported"), "RS256"); /* MD-06 */
     assert_string_equal(list_of(doc, "token_endpoint_auth_methods_supported"),
@@ -62,6 +63,27 @@ static void test_lists(void **state)
     assert_string_equal(list_of(doc, "acr_values_supported"), "1");
     assert_true(text_list_has(list_of(doc, "scopes_supported"), "openid")); /* MD-07 */
     assert_true(text_list_has(list_of(doc, "claims_supported"), "sub"));
+}
+
+static bool advertises_password(void)
+{
+    return text_list_has(list_of(discovered(discovery_handle, "/.well-known/openid-configuration"),
+                                 "grant_types_supported"), "password");
+}
+
+/* TK-36: not before somebody has asked for it, and no longer than that. */
+static void test_password_grant(void **state)
+{
+    (void)state;
+    assert_false(advertises_password());
+    register_for("app", "password", NULL);
+    assert_true(advertises_password());
+    assert_ok(clients_set_active(DB, "app", false, T0));
+    assert_false(advertises_password());
+    assert_ok(clients_set_active(DB, "app", true, T0));
+    assert_true(advertises_password());
+    register_for("app", "authorization_code", NULL);
+    assert_false(advertises_password());
 }
 
 /* MD-12, MD-14 */
@@ -170,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_endpoints, world, after),
         cmocka_unit_test_setup_teardown(test_lists, world, after),
+        cmocka_unit_test_setup_teardown(test_password_grant, world, after),
         cmocka_unit_test_setup_teardown(test_flags, world, after),
         cmocka_unit_test_setup_teardown(test_infix, world, after),
         cmocka_unit_test_setup_teardown(test_cache, world, after),

@@ -46,6 +46,7 @@ static void run_clients(void)
 {
     struct client_secret s = { .id = "x", .sha256 = hash_like(1), .created_at = NOW };
     struct client_secrets secrets;
+    struct clients_facts facts;
     struct client c;
     int64_t n;
 
@@ -57,6 +58,7 @@ static void run_clients(void)
     assert_ok(clients_expire_secrets(DB, "app", NULL, NOW));
     assert_ok(clients_touch(DB, "app", NOW));
     assert_ok(clients_count(DB, &n));
+    assert_ok(clients_facts_load(DB, &facts));
 }
 
 static void run_lists(void)

@@ -15,8 +15,10 @@ static void test_order(void **state)
         { "HT-03 grant_type twice", app, "grant_type=refresh_token&grant_type=refresh_token", REFUSE_INVALID_REQUEST },
         { "TK-12 unknown", app, "grant_type=magic", REFUSE_UNSUPPORTED_GRANT_TYPE },
         { "TK-12 implicit", app, "grant_type=implicit", REFUSE_UNSUPPORTED_GRANT_TYPE },
-        { "TK-12 not built", app, "grant_type=client_credentials", REFUSE_UNSUPPORTED_GRANT_TYPE },
-        { "TK-36 not built", app, "grant_type=password&username=a&password=b", REFUSE_UNSUPPORTED_GRANT_TYPE },
+        { "TK-13 not registered", app, "grant_type=client_credentials", REFUSE_UNAUTHORIZED_CLIENT },
+        { "TK-36 not registered", app, "grant_type=password&username=ann&password=right", REFUSE_UNAUTHORIZED_CLIENT },
+        { "TK-36 not registered", NULL, "grant_type=password&username=ann&password=right&client_id=spa",
+          REFUSE_UNAUTHORIZED_CLIENT },
         { "not built", app, "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code",
           REFUSE_UNSUPPORTED_GRANT_TYPE },
         { "grant_type is judged before the client", basic("app", "wrong"), "grant_type=magic",
@@ -44,10 +46,7 @@ static void test_order(void **state)
 
     (void)state;
     put_client_of("poor", false, "client_secret_basic", SECRET "3");
-    struct client poor;
-    assert_ok(clients_find(DB, A, "poor", &poor));
-    poor.grant_types.n = 1;
-    assert_ok(clients_update(DB, &poor));
+    register_for("poor", "authorization_code", NULL);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct exchange *x = a_post(rows[i].form);
 
