@@ -1,0 +1,26 @@
+-- Chains of refresh tokens: each answer brings the token of a later request.
+dofile(os.getenv("BENCH_DIR") .. "/common.lua")
+
+local tokens, first, last, headers = {}, 1, 0
+
+function init(args)
+    local a = arguments(args)
+    tokens = pool(a.refresh)
+    last = #tokens
+    headers = { ["Authorization"] = a.auth, ["Content-Type"] = "application/x-www-form-urlencoded" }
+end
+
+function request()
+    local token = tokens[first]
+    tokens[first] = nil
+    first = first + 1
+    return wrk.format("POST", nil, headers, "grant_type=refresh_token&refresh_token=" .. token)
+end
+
+function response(status, _, body)
+    local token = body:match('"refresh_token":"([^"]+)"')
+    if token then
+        last = last + 1
+        tokens[last] = token
+    end
+end
