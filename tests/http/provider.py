@@ -345,3 +345,13 @@ class Provider:
 
     def jwks(self):
         return requests.get(self.issuer + "/.well-known/jwks.json", timeout=30).json()
+
+    def console_token(self, console="admin", username=ADMIN, password=PASSWORD, **params):
+        """An access token of a seeded client, as a program of the contract gets it."""
+        client = Client(self, "autentico-" + console, None, f"{self.url}/{console}/callback")
+        verifier, challenge = pkce()
+        code = self.sign_in(client, username=username, password=password, code_challenge=challenge,
+                            code_challenge_method="S256", **params)["code"]
+        answer = self.redeem(client, code, code_verifier=verifier)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["access_token"]
