@@ -52,6 +52,7 @@ struct exchange {
     struct token_view    *token;      /* of the bearer */
     struct client        *client;     /* authenticated */
     const char           *csrf_cookie;    /* of this browser, once csrf_cookie() was asked */
+    bool                  is_store_up;    /* the settings could be read; only rows with .needs_no_store see false */
     bool                  is_admin_token; /* AUTENTICO_ADMIN_TOKEN, design D25 */
     struct refusal        no;         /* why we returned RC_REFUSED */
     int64_t               now;        /* unix seconds, read once */

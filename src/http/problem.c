@@ -154,6 +154,8 @@ static enum speak language_of(const struct exchange *x, int status)
 {
     enum speak speaks = x->route != NULL ? x->route->speaks : SPEAK_TEXT;
 
+    if (status >= 500 && x->route != NULL && x->route->when_down != SPEAK_UNSET)
+        return x->route->when_down;
     if (status == 429 && speaks == SPEAK_HTML && strstr(x->rq->accept, "text/html") == NULL)
         return SPEAK_JSON;
     return speaks;
@@ -257,10 +259,10 @@ void problem_respond(struct exchange *x, int allow)
 
 void problem_fault(struct exchange *x, bool is_busy)
 {
-    enum speak speaks = x->route != NULL ? x->route->speaks : SPEAK_TEXT;
     const char *text = is_busy ? "The service cannot store anything at the moment; please try again later"
                                : "Something went wrong here; the request id helps to find out what";
     int status = is_busy ? 503 : 500;
+    enum speak speaks = language_of(x, status);
     struct json *obj = json_object(x->arena);
 
     reset(x);

@@ -27,6 +27,8 @@ struct route {
     size_t body_max;         /* 0: 64 KiB; never over 128 KiB */
     bool hashes;             /* belongs to the login socket */
     bool is_quiet;           /* static assets: no request log line */
+    bool needs_no_store;     /* served while the database cannot be read: says so itself */
+    enum speak when_down;    /* language of 503 and faults, where it is not that of `speaks` */
 };
 
 struct route_table { const struct route *rows; size_t n; };

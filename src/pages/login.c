@@ -47,16 +47,6 @@ static enum rc refuse_here(struct exchange *x)
     return RC_REFUSED;
 }
 
-/* A person waits in front of this: a page, not JSON. */
-static enum rc refuse_busy(struct exchange *x)
-{
-    struct route *as_page = arena_memdup(x->arena, x->route, sizeof(*x->route));
-
-    as_page->speaks = SPEAK_HTML;
-    x->route = as_page;
-    return refuse_here(x);
-}
-
 static enum rc sign_in(struct exchange *x, const struct authz_request *r, const struct user *user)
 {
     struct session *session = arena_new(x->arena, struct session);
@@ -90,7 +80,7 @@ static enum rc check_credentials(struct exchange *x, const struct authz_request 
     if (rc != RC_REFUSED)
         return rc;
     if (x->no.code == REFUSE_BUSY)
-        return refuse_busy(x);
+        return refuse_here(x);
     return show_again(x, r, refusal_wire(x->no.code));
 }
 

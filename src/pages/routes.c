@@ -10,8 +10,10 @@
 
 /* Columns: methods, path, who, limit, csrf, speaks, handler. */
 static const struct route rows[] = {
-    /* the protocol's refusals of a login post are JSON, others are pages (http-api 5.2) */
-    { M_POST, "/login", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_login_handle, .hashes = true },
+    /* the protocol's refusals of a login post are JSON, others are pages (http-api 5.2):
+     * a person waits in front of them */
+    { M_POST, "/login", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_login_handle, .hashes = true,
+      .when_down = SPEAK_HTML },
     { NOT_POST, "/login", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_HTML, pages_login_wrong_method },
 
     { M_GET, "/onboard", OPEN, SPEAK_HTML, pages_onboard_show, .base = BASE_ROOT },
@@ -28,7 +30,8 @@ static const struct route rows[] = {
     { M_ANY, "/", OPEN, SPEAK_TEXT, pages_root_handle, .base = BASE_ROOT },
     { M_ANY, "/admin", OPEN, SPEAK_TEXT, pages_add_slash, .base = BASE_ROOT },
     { M_ANY, "/account", OPEN, SPEAK_TEXT, pages_add_slash, .base = BASE_ROOT },
-    { M_GET, "/healthz", OPEN, SPEAK_JSON, pages_health_handle, .base = BASE_ROOT, .is_quiet = true },
+    { M_GET, "/healthz", OPEN, SPEAK_JSON, pages_health_handle, .base = BASE_ROOT, .is_quiet = true,
+      .needs_no_store = true },
 };
 
 const struct route_table pages_routes = { rows, ARRAY_LEN(rows) };

@@ -140,14 +140,15 @@ enum rc pages_add_slash(struct exchange *x)
     return respond_moved(x, arena_printf(x->arena, "%s/", x->rq->path));
 }
 
-/* The gate has read the settings version a moment ago; that is the check. */
+/* Whether the settings could be read, a moment ago, is the check. */
 enum rc pages_health_handle(struct exchange *x)
 {
     struct json *obj = json_object(x->arena);
-    int64_t version;
-    bool is_up = installation_version(x->db, &version) == RC_OK;
+    bool is_up = x->is_store_up;
 
     json_set_str(obj, "status", is_up ? "ok" : "degraded");
     json_set_str(obj, "database", is_up ? "ok" : "unavailable");
+    if (!is_up)
+        response_header(x, "Retry-After", "5");
     return respond_json(x, is_up ? 200 : 503, obj);
 }

@@ -209,7 +209,8 @@ static enum rc refuse_unread(struct exchange *x, const struct kept *k)
     return RC_REFUSED;
 }
 
-static enum rc serve(struct exchange *x, const struct kept *k, int *allow)
+/* Before anything is read: from here on even a fault knows what language to speak. */
+static enum rc find_route(struct exchange *x, const struct kept *k, int *allow)
 {
     const char *clean = path_clean(x->arena, x->rq->raw_path); /* goes out again: still encoded */
     const struct route *row = NULL;
@@ -225,13 +226,38 @@ static enum rc serve(struct exchange *x, const struct kept *k, int *allow)
         return refuse_path(x, row, *allow);
     TRY(rc);
     x->route = row;
+    return RC_OK;
+}
+
+/* Pages of refusals show the theme too, if need be the one that was read last. */
+static enum rc open_store(struct exchange *x, struct kept *k)
+{
+    enum rc rc = db_read_begin(x->db);
+
+    if (rc == RC_OK)
+        rc = refresh_snapshot(k);
+    if (k->now.arena != NULL)
+        use_snapshot(x, k);
+    x->is_store_up = rc == RC_OK;
+    return rc;
+}
+
+static enum rc serve(struct exchange *x, struct kept *k, bool is_read, int *allow)
+{
+    enum rc found = is_read ? find_route(x, k, allow) : refuse_unread(x, k);
+    enum rc opened = open_store(x, k);
+
+    if (found != RC_OK || is_answered(x))
+        return found;
+    if (opened != RC_OK && !x->route->needs_no_store)
+        return opened;
     return serve_route(x);
 }
 
 /* RFC 6749 4.1.2.1: once redirect_uri is verified our own failure travels there too. */
 static void answer_fault(struct exchange *x)
 {
-    bool is_busy = db_is_full(x->db);
+    bool is_busy = db_is_unavailable(x->db);
 
     if (x->no.return_to != NULL) {
         (void)refuse(&x->no, is_busy ? REFUSE_TEMPORARILY_UNAVAILABLE : REFUSE_OAUTH_SERVER_ERROR, NULL);
@@ -302,13 +328,9 @@ struct bytes dispatch(struct kept *k, struct arena *a, char *const *env, struct 
     log_request_id(rq->id);
     enum rc rc = check_front(&x);
     if (rc == RC_OK)
-        rc = db_read_begin(x.db);
-    if (rc == RC_OK)
-        rc = refresh_snapshot(k);
-    if (k->now.arena != NULL)
+        rc = serve(&x, k, is_read, &allow);
+    else if (k->now.arena != NULL)
         use_snapshot(&x, k);
-    if (rc == RC_OK)
-        rc = is_read ? serve(&x, k, &allow) : refuse_unread(&x, k);
     answer(&x, rc, allow);
     struct bytes out = response_bytes(&x);
     log_request(&x, began_us);

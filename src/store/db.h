@@ -97,7 +97,7 @@ bool col_is_null(struct stmt *q, int i);
 
 /*
  * One write transaction.  Only RC_OK commits; on contention `work` is run again,
- * up to three times with jitter, so it touches the database and its argument's
+ * up to three times with jitter and within five seconds, so it touches the database and its argument's
  * arena and nothing else.  Ends an open read transaction first.
  */
 typedef enum rc db_work(struct db *db, void *arg);
@@ -113,7 +113,9 @@ bool db_is_idle(const struct db *db); /* no transaction, no open statement */
 /* Why the last RC_REFUSED or RC_FAULT: "users.username" for a UNIQUE failure,
  * "FOREIGN KEY" for a missing parent; for tests and messages. */
 const char *db_why(const struct db *db);
-bool db_is_full(const struct db *db);    /* the last RC_FAULT was disk full or I/O: answer 503 */
+/* The last RC_FAULT was the storage's, not ours: full, read-only, unreadable, or kept
+ * by somebody else too long: answer 503.  Forgotten when a read transaction begins. */
+bool db_is_unavailable(const struct db *db);
 bool db_is_damaged(const struct db *db); /* the last RC_FAULT: not a database, or a corrupt one */
 
 /* The keeper's. */

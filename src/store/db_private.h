@@ -37,7 +37,7 @@ struct db {
 
     bool is_reading, is_writing;
     bool is_contended;   /* SQLITE_BUSY since the flag was cleared */
-    bool is_full, is_damaged;
+    bool is_unavailable, is_damaged;
     int64_t changed;
     char why[200];
 

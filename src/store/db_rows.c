@@ -26,6 +26,18 @@ static bool is_refusal(int code)
            code == SQLITE_CONSTRAINT_FOREIGNKEY;
 }
 
+/* Nothing that we did wrong: the disk, or another program's hold on the files. */
+static bool is_of_storage(int kind)
+{
+    static const int kinds[] = { SQLITE_FULL,     SQLITE_IOERR,    SQLITE_READONLY, SQLITE_BUSY,
+                                 SQLITE_LOCKED,   SQLITE_PROTOCOL, SQLITE_CANTOPEN, SQLITE_PERM };
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (kind == kinds[i])
+            return true;
+    return false;
+}
+
 enum rc db_outcome(struct db *db, const char *sql, int code)
 {
     int kind = code & 0xff;
@@ -38,7 +50,7 @@ enum rc db_outcome(struct db *db, const char *sql, int code)
         remember_constraint(db, sqlite3_errmsg(db->handle));
         return RC_REFUSED;
     }
-    db->is_full = kind == SQLITE_FULL || kind == SQLITE_IOERR;
+    db->is_unavailable = is_of_storage(kind);
     db->is_damaged = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ||
                      (kind == SQLITE_ERROR && db->is_limits);
     snprintf(db->why, sizeof db->why, "%s", sqlite3_errmsg(db->handle));

@@ -207,7 +207,8 @@ static enum rc take_lock(struct db *db)
 
     if (rc != RC_NONE)
         return rc;
-    db->is_full = db->is_damaged = false;
+    db->is_unavailable = true;
+    db->is_damaged = false;
     snprintf(db->why, sizeof db->why, "write lock");
     return fault("store: no write lock within %d ms", DB_LOCK_MS);
 }

@@ -16,7 +16,7 @@
 
 static enum rc lost(struct db *db, const char *why)
 {
-    db->is_full = true; /* the client is told to come again */
+    db->is_unavailable = true; /* the client is told to come again */
     db->is_damaged = false;
     snprintf(db->why, sizeof db->why, "%s", why);
     return fault("store: %s", why);

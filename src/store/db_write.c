@@ -54,10 +54,12 @@ static void pause_with_jitter(int try_n)
 
 enum rc db_write(struct db *db, db_work *work, void *arg)
 {
+    int64_t until = clock_mono_ms() + DB_BUSY_MS; /* a stranger's lock is waited for once */
+
     if (db->is_writing)
         die("store: db_write within db_write");
     db_read_end(db);
-    for (int i = 0; i < TRIES_MAX; i++) {
+    for (int i = 0; i < TRIES_MAX && (i == 0 || clock_mono_ms() < until); i++) {
         enum rc rc = transact_locked(db, work, arg);
 
         if (rc != RC_FAULT || !db->is_contended)
@@ -76,6 +78,7 @@ enum rc db_read_begin(struct db *db)
 {
     if (db->is_reading || db->is_writing)
         return RC_OK;
+    db->is_unavailable = db->is_damaged = false;
     TRY(db_control(db, "BEGIN"));
     db->is_reading = true;
     return RC_OK;
@@ -107,9 +110,9 @@ const char *db_why(const struct db *db)
     return db->why;
 }
 
-bool db_is_full(const struct db *db)
+bool db_is_unavailable(const struct db *db)
 {
-    return db->is_full;
+    return db->is_unavailable;
 }
 
 bool db_is_damaged(const struct db *db)

@@ -123,7 +123,7 @@ static void test_our_own_mistakes_are_faults(void **state)
     (void)state;
     assert_fault(db_run(db_sql(DB, "INSERT INTO settings (key, value, updated_at) VALUES ('a', NULL, 1)")));
     assert_fault(db_run(db_sql(DB, "INSERT INTO t (n) VALUES ('text')")));
-    assert_false(db_is_full(DB));
+    assert_false(db_is_unavailable(DB));
     assert_true(db_is_idle(DB));
 }
 
@@ -137,7 +137,7 @@ static void test_full_disk(void **state)
         if (db_run(q) == RC_FAULT)
             break;
     }
-    assert_true(db_is_full(DB));
+    assert_true(db_is_unavailable(DB));
     assert_true(db_is_idle(DB));
     assert_int_equal(count("SELECT COUNT(*) FROM users"), 0); /* and we go on */
 }

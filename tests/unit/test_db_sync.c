@@ -115,10 +115,10 @@ static void test_failed_sync(void **state)
     (void)state;
     disk->fails = true;
     assert_fault(db_write(DB, put, NULL));
-    assert_true(db_is_full(DB));
+    assert_true(db_is_unavailable(DB));
     assert_true(write_lock_is_sync_lost(LOCK));
     assert_fault(db_write(other, put, NULL)); /* nothing is written behind it */
-    assert_true(db_is_full(other));
+    assert_true(db_is_unavailable(other));
     assert_int_equal(count_rows(other), 2);
     disk->fails = false;
     before = disk->n;

@@ -348,6 +348,25 @@ static void faults(void **state)
     assert_has(failed(SPEAK_HTML, false), "role=\"alert\">Something went wrong");
 }
 
+/* A form post whose refusals are for programmers: a person waits for it all the same. */
+static void faults_of_another_language(void **state)
+{
+    (void)state;
+    for (int is_busy = 0; is_busy <= 1; is_busy++) {
+        renew(M_POST, SPEAK_OAUTH);
+        X.templates = TEMPLATES;
+        ROUTE.when_down = SPEAK_HTML;
+        problem_fault(&X, is_busy);
+        assert_has(answer(), "<p class=\"auth-error\" role=\"alert\">");
+    }
+    (void)refuse(&X.no, REFUSE_BUSY, NULL);
+    problem_respond(&X, 0);
+    assert_has(answer(), "<p class=\"auth-error\" role=\"alert\">The service is busy");
+    (void)refuse(&X.no, REFUSE_TAMPERED, NULL);
+    problem_respond(&X, 0);
+    assert_has(answer(), "{\"error\":\"invalid_request\"");
+}
+
 /* The page about the failure fails too. */
 static void fault_without_a_page(void **state)
 {
@@ -378,7 +397,7 @@ int main(void)
         TEST(as_json), TEST(bearer_challenges), TEST(basic_challenge), TEST(as_page), TEST(as_text),
         TEST(csrf_is_text), TEST(date_range), TEST(method_not_allowed), TEST(too_many), TEST(errors_travel),
         TEST(errors_that_stay), TEST(form_post), TEST(success), TEST(form_actions), TEST(faults),
-        TEST(fault_without_a_page), TEST(cookies_stay),
+        TEST(faults_of_another_language), TEST(fault_without_a_page), TEST(cookies_stay),
     };
 
     return cmocka_run_group_tests(tests, load_templates, drop_templates);
