@@ -13,6 +13,7 @@
 #include "http/route.h"
 #include "oidc/client_metadata.h"
 #include "oidc/console_frame.h"
+#include "store/settings.h"
 #include "store/tokens.h"
 
 #define OVERLAP_S (24 * 3600) /* an old secret after a rotation */
@@ -69,6 +70,15 @@ static enum rc make_secret_row(struct exchange *x, const char *secret, struct cl
     return needs_hash ? password_hash(x, secret, &out->hash) : RC_OK;
 }
 
+/* A chosen signing algorithm may need a key first: the keeper looks when the version
+ * moves (design D4). */
+static enum rc tell_keeper(struct change *c)
+{
+    if (c->client.id_token_signed_response_alg == NULL && c->client.access_token_signing_alg == NULL)
+        return RC_OK;
+    return installation_bump(c->x->db);
+}
+
 /* ---- create ---- */
 
 static enum rc write_new(struct db *db, void *arg)
@@ -81,6 +91,7 @@ static enum rc write_new(struct db *db, void *arg)
     TRY(rc);
     if (c->secret.id != NULL)
         TRY(clients_add_secret(db, c->client_id, &c->secret));
+    TRY(tell_keeper(c));
     return note(c, "client_created");
 }
 
@@ -208,6 +219,7 @@ static enum rc update(struct db *db, void *arg)
     TRY(check_console(c->x, &before, &c->client));
     TRY(clients_update(db, &c->client));
     TRY(stop_if_disabled(c, before.is_active));
+    TRY(tell_keeper(c));
     return note(c, "client_updated");
 }
 

@@ -3,6 +3,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "oidc/endpoints.h"
+#include "oidc/keys.h"
 #include "oidc/scope.h"
 #include "store/clients.h"
 
@@ -27,7 +28,6 @@ static const struct { const char *name, *words; } lists[] = {
     { "response_types_supported", "code" },
     { "response_modes_supported", "query form_post" },
     { "subject_types_supported", "public" },
-    { "id_token_signing_alg_values_supported", "RS256" },
     { "scopes_supported", SCOPES_SUPPORTED },
     { "token_endpoint_auth_methods_supported", SECRET_METHODS " none" },
     { "introspection_endpoint_auth_methods_supported", SECRET_METHODS },
@@ -55,45 +55,57 @@ static const struct { const char *name; bool is; } flags[] = {
  * before (TK-36). */
 #define GRANT_TYPES "authorization_code refresh_token client_credentials"
 
-static const char *document(struct arena *a, const char *issuer, bool has_password_grant)
+/* What may change while the program runs. */
+struct offer { const char *issuer, *grant_types, *algs; };
+
+static const char *document(struct arena *a, const struct offer *o)
 {
     struct json *doc = json_object(a);
 
-    json_set_str(doc, "issuer", issuer);
+    json_set_str(doc, "issuer", o->issuer);
     for (size_t i = 0; i < ARRAY_LEN(endpoints); i++)
-        json_set_str(doc, endpoints[i].name, arena_printf(a, "%s%s", issuer, endpoints[i].path));
+        json_set_str(doc, endpoints[i].name, arena_printf(a, "%s%s", o->issuer, endpoints[i].path));
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         json_set_list(a, doc, lists[i].name, lists[i].words);
-    json_set_list(a, doc, "grant_types_supported", has_password_grant ? GRANT_TYPES " password" : GRANT_TYPES);
+    json_set_list(a, doc, "grant_types_supported", o->grant_types);
+    json_set_list(a, doc, "id_token_signing_alg_values_supported", o->algs);
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
         json_set_bool(doc, flags[i].name, flags[i].is);
     return json_text(a, doc);
 }
 
+static bool is_same_offer(const struct offer *a, const struct offer *b)
+{
+    return text_same(a->issuer, b->issuer) && text_same(a->grant_types, b->grant_types) &&
+           text_same(a->algs, b->algs);
+}
+
 /* Rendered once per process and change. */
-static const char *cached(const char *issuer, bool has_password_grant)
+static const char *cached(const struct offer *o)
 {
     static struct arena *arena;
-    static const char *of, *text;
-    static bool had_password_grant;
+    static struct offer of;
+    static const char *text;
 
-    if (text != NULL && text_same(of, issuer) && had_password_grant == has_password_grant)
+    if (text != NULL && is_same_offer(&of, o))
         return text;
     if (arena == NULL)
         arena = arena_start("discovery");
     arena_reset(arena);
-    of = arena_strdup(arena, issuer);
-    had_password_grant = has_password_grant;
-    text = document(arena, issuer, has_password_grant);
+    of = (struct offer){ arena_strdup(arena, o->issuer), arena_strdup(arena, o->grant_types),
+                         arena_strdup(arena, o->algs) };
+    text = document(arena, o);
     return text;
 }
 
 enum rc discovery_handle(struct exchange *x)
 {
     bool has_password_grant = x->facts != NULL && x->facts->has_password_grant;
+    struct offer o = { x->conf->issuer, has_password_grant ? GRANT_TYPES " password" : GRANT_TYPES,
+                       x->key_set->algs };
 
     x->rs->cache_control = "public, max-age=300";
-    return respond_bytes(x, 200, "application/json", bytes_of(cached(x->conf->issuer, has_password_grant)));
+    return respond_bytes(x, 200, "application/json", bytes_of(cached(&o)));
 }
 
 /* RFC 8414 3.1: the well-known part stands between the issuer's host and its path

@@ -38,6 +38,17 @@ static enum rc load_one(struct arena *a, const struct signing_key_row *row, stru
     return RC_OK;
 }
 
+static const char *algs_of(struct arena *a, const struct key_set *set)
+{
+    static const enum jws_alg all[] = { ALG_RS256, ALG_ES256, ALG_EDDSA };
+    const char *out = "";
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (key_set_active(set, all[i]) != NULL)
+            out = arena_printf(a, "%s%s%s", out, *out ? " " : "", jws_alg_name(all[i]));
+    return out;
+}
+
 enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out)
 {
     struct json *doc = json_object(a), *list = json_array(a);
@@ -52,6 +63,7 @@ enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out)
         TRY(load_one(a, &rows.v[i], &set, list));
     json_set(doc, "keys", list);
     set.jwks = json_text(a, doc);
+    set.algs = algs_of(a, &set);
     *out = set;
     return RC_OK;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve/key_dates.h"
 #include "serve/sandbox.h"
 #include "serve/sweep.h"
 #include "store/db.h"
@@ -26,6 +27,8 @@ struct keeper {
     struct db *db;
     struct limits *limits;
     struct sweep sweep;
+    struct key_dates key_dates;
+    struct signer signer;
     int64_t written_ms; /* first write since the last checkpoint; 0: none */
     int64_t limits_swept_ms;
 };
@@ -123,7 +126,9 @@ static void turn(struct keeper *k)
     __atomic_store_n(&k->slot->beat_ms, clock_mono_ms(), __ATOMIC_RELEASE);
     if (k->written_ms != 0 && clock_mono_ms() >= k->written_ms + CHECKPOINT_AFTER_MS)
         checkpoint(k);
-    if (sweep_turn(&k->sweep, k->db) && k->written_ms == 0)
+    bool did_write = sweep_turn(&k->sweep, k->db);
+    did_write |= key_dates_turn(&k->key_dates, k->db, &k->signer);
+    if (did_write && k->written_ms == 0)
         k->written_ms = clock_mono_ms();
     sweep_limits(k);
 }
@@ -141,6 +146,7 @@ static void close_all(struct keeper *k)
     if (k->lock != NULL)
         write_lock_close(k->lock);
     sweep_done(&k->sweep);
+    key_dates_done(&k->key_dates);
 }
 
 int keeper_run(const struct pool *pool, int slot)
@@ -157,6 +163,8 @@ int keeper_run(const struct pool *pool, int slot)
     drop_privileges(pool);
     enum rc rc = open_files(&k);
     sweep_start(&k.sweep);
+    key_dates_start(&k.key_dates);
+    k.signer.ask_fd = pool->signer_queue[CHANNEL_KEEPER].ask_fd;
     __atomic_store_n(&k.slot->is_ready, rc == RC_OK, __ATOMIC_RELEASE);
     while (rc == RC_OK && !should_stop(&k))
         turn(&k);

@@ -279,3 +279,16 @@ enum rc clients_count(struct db *db, int64_t *out)
     return db_int_of(db_sql(db, "/* count clients */ SELECT COUNT(*) FROM clients"
                                 " WHERE is_active = 1"), out);
 }
+
+enum rc clients_want_alg(struct db *db, const char *alg, bool *out)
+{
+    struct stmt *q = db_sql(db,
+        "SELECT EXISTS (SELECT 1 FROM clients WHERE id_token_signed_response_alg = $1)"
+        " OR EXISTS (SELECT 1 FROM clients WHERE access_token_signing_alg = $1)");
+    int64_t is;
+
+    db_text(q, 1, alg);
+    TRY(db_int_of(q, &is));
+    *out = is != 0;
+    return RC_OK;
+}

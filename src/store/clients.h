@@ -54,6 +54,8 @@ MUST_CHECK enum rc clients_add_secret(struct db *db, const char *client_id, cons
 MUST_CHECK enum rc clients_expire_secrets(struct db *db, const char *client_id, const char *except_id, int64_t at);
 MUST_CHECK enum rc clients_touch(struct db *db, const char *client_id, int64_t now); /* last_used_at, at most once an hour */
 MUST_CHECK enum rc clients_count(struct db *db, int64_t *out); /* active ones */
+/* Has any application chosen this signing algorithm, active or not? */
+MUST_CHECK enum rc clients_want_alg(struct db *db, const char *alg, bool *out);
 
 extern const char *const clients_sorts[];
 struct clients_query {

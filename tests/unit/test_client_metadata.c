@@ -148,7 +148,7 @@ static void test_refused(void **state)
         { "{" OK_BODY ",\"trust_device_expiration\":\"1h\"}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"require_mfa\":true}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"require_mfa\":\"yes\"}", "true or false", REFUSE_INVALID_REQUEST },
-        { "{" OK_BODY ",\"id_token_signed_response_alg\":\"ES256\"}", "not available yet",
+        { "{" OK_BODY ",\"id_token_signed_response_alg\":\"HS256\"}", "RS256, ES256 or EdDSA",
           REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"access_token_format\":\"opaque\"}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"profile\":\"fapi2\"}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },

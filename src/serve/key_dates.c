@@ -1,0 +1,171 @@
+#include "config.h"
+
+#include "serve/key_dates.h"
+
+#include "store/clients.h"
+#include "store/settings_table.h"
+#include "store/signing_keys.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define LOOK_MS 1000
+#define AFTER_FAULT_MS 30000
+#define SIGNER_MS 5000
+
+struct look {
+    struct key_dates *k;
+    struct signing_key_rows rows;
+    struct settings settings;
+    int64_t now;
+    const struct signing_key_row *made; /* to be added */
+    const struct signing_key_row *ripe; /* to become active */
+};
+
+void key_dates_start(struct key_dates *k)
+{
+    *k = (struct key_dates){ .arena = arena_start("key dates"), .version = -1 };
+}
+
+void key_dates_done(struct key_dates *k)
+{
+    if (k->arena != NULL)
+        arena_done(k->arena);
+}
+
+static const struct signing_key_row *find(const struct look *l, const char *alg, const char *state)
+{
+    for (size_t i = 0; i < l->rows.n; i++)
+        if (text_same(l->rows.v[i].alg, alg) && text_same(l->rows.v[i].state, state))
+            return &l->rows.v[i];
+    return NULL;
+}
+
+static enum rc is_selected(const struct look *l, struct db *db, const char *alg, bool *out)
+{
+    if (text_same(l->settings.id_token_signing_alg, alg) ||
+        text_same(l->settings.access_token_signing_alg, alg)) {
+        *out = true;
+        return RC_OK;
+    }
+    return clients_want_alg(db, alg, out);
+}
+
+/* --- a key that is missing ------------------------------------------------- */
+
+static enum rc add_key(struct db *db, void *arg)
+{
+    const struct look *l = arg;
+
+    TRY(signing_keys_add(db, l->made));
+    return installation_bump(db);
+}
+
+/* Outside the transaction: a signer works on it. */
+static enum rc make_key(struct look *l, struct db *db, struct signer *signer, enum jws_alg alg)
+{
+    struct signing_key_row row = { .state = "next", .created_at = l->now };
+    struct arena *a = l->k->arena;
+    struct signing_key key;
+    char *thumbprint;
+
+    signer->deadline_ms = clock_mono_ms() + SIGNER_MS;
+    TRY(signer_generate(signer, a, alg, &key));
+    if (jwk_thumbprint(a, key.public_jwk, &thumbprint) != RC_OK)
+        return fault("key dates: the signer's key has no thumbprint");
+    row.kid = key.kid;
+    row.alg = jws_alg_name(alg);
+    row.public_jwk = key.public_jwk;
+    row.private_sealed = key.private_sealed;
+    row.thumbprint = thumbprint;
+    l->made = &row;
+    TRY(db_write(db, add_key, l));
+    log_event(LOG_LEVEL_INFO, "signing_key_made", "kid", row.kid, "alg", row.alg, "signs_from",
+              log_num(l->now + JWKS_MAX_AGE_S), NULL);
+    return RC_OK;
+}
+
+static enum rc make_if_missing(struct look *l, struct db *db, struct signer *signer, enum jws_alg alg, bool *did)
+{
+    const char *name = jws_alg_name(alg);
+    bool is = false;
+
+    if (find(l, name, "active") || find(l, name, "next"))
+        return RC_OK;
+    TRY(is_selected(l, db, name, &is));
+    if (!is)
+        return RC_OK;
+    *did = true;
+    return make_key(l, db, signer, alg);
+}
+
+/* --- a key whose time has come --------------------------------------------- */
+
+static enum rc activate(struct db *db, void *arg)
+{
+    const struct look *l = arg;
+    const struct signing_key_row *before = find(l, l->ripe->alg, "active");
+
+    if (before)
+        TRY(signing_keys_set_state(db, before->kid, "retired", l->now));
+    TRY(signing_keys_set_state(db, l->ripe->kid, "active", l->now));
+    return installation_bump(db);
+}
+
+static enum rc activate_if_ripe(struct look *l, struct db *db, const char *alg, bool *did)
+{
+    const struct signing_key_row *next = find(l, alg, "next");
+    int64_t at = next ? next->created_at + JWKS_MAX_AGE_S : 0;
+
+    if (!next)
+        return RC_OK;
+    if (at > l->now) {
+        if (l->k->due_at == 0 || at < l->k->due_at)
+            l->k->due_at = at;
+        return RC_OK;
+    }
+    l->ripe = next;
+    *did = true;
+    TRY(db_write(db, activate, l));
+    log_event(LOG_LEVEL_INFO, "signing_key_active", "kid", next->kid, "alg", alg, NULL);
+    return RC_OK;
+}
+
+/* --- looking --------------------------------------------------------------- */
+
+static enum rc look_at_keys(struct key_dates *k, struct db *db, struct signer *signer, bool *did)
+{
+    static const enum jws_alg algs[] = { ALG_ES256, ALG_EDDSA };
+    struct look l = { .k = k, .now = clock_now() };
+
+    TRY(signing_keys_all(db, k->arena, &l.rows));
+    TRY(settings_load(db, k->arena, &l.settings));
+    k->due_at = 0;
+    for (size_t i = 0; i < ARRAY_LEN(algs); i++) {
+        TRY(make_if_missing(&l, db, signer, algs[i], did));
+        TRY(activate_if_ripe(&l, db, jws_alg_name(algs[i]), did));
+    }
+    return activate_if_ripe(&l, db, "RS256", did);
+}
+
+static bool is_quiet(const struct key_dates *k, int64_t version)
+{
+    return version == k->version && (k->due_at == 0 || clock_now() < k->due_at);
+}
+
+bool key_dates_turn(struct key_dates *k, struct db *db, struct signer *signer)
+{
+    int64_t version;
+    bool did = false;
+
+    if (clock_mono_ms() < k->look_ms)
+        return false;
+    k->look_ms = clock_mono_ms() + LOOK_MS;
+    if (installation_version(db, &version) != RC_OK || is_quiet(k, version))
+        return false;
+    if (look_at_keys(k, db, signer, &did) == RC_OK)
+        k->version = did ? -1 : version; /* what was written is looked at again */
+    else
+        k->look_ms = clock_mono_ms() + AFTER_FAULT_MS;
+    arena_reset(k->arena);
+    return did;
+}
