@@ -18,6 +18,9 @@ static const char *const labels[KEY_PURPOSES_N] = {
     [KEY_CONSOLE] = "autentico console v1",
     [KEY_SHORT_CODE] = "autentico short code v1",
     [KEY_CLIENT_SECRET] = "autentico client secret v1",
+    [KEY_ENROL] = "autentico enrol v1",
+    [KEY_PASSKEY] = "autentico passkey v1",
+    [KEY_OUTBOX] = "autentico outbox v1",
 };
 
 static void derive_key(struct bytes root, enum key_purpose purpose, uint8_t key[32], uint8_t *id)

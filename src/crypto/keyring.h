@@ -17,6 +17,9 @@ enum key_purpose {
     KEY_CONSOLE,       /* HMAC of console-session cookies, sealed console state */
     KEY_SHORT_CODE,    /* HMAC of six-digit codes and one-time links */
     KEY_CLIENT_SECRET, /* MAC of a client secret that needed Argon2 (design D6) */
+    KEY_ENROL,         /* sealed TOTP secrets that are not confirmed yet */
+    KEY_PASSKEY,       /* sealed WebAuthn challenges (design D7) */
+    KEY_OUTBOX,        /* sealed mails that wait for the courier */
     KEY_PURPOSES_N
 };
 

@@ -32,6 +32,14 @@ MUST_CHECK enum rc authz_request_check(struct exchange *x, struct authz_request 
  * extra: name, value pairs, NULL-closed. */
 char *authz_request_url(struct exchange *x, const struct authz_request *r, ...) __attribute__((sentinel));
 
+/*
+ * The request as bytes and back, for handles and for rows of a sign-in in progress;
+ * `client` and `to` are not in them, so authz_request_check() follows an unpack.
+ * RC_NONE: garbled, or of another version of the program.
+ */
+struct bytes authz_request_pack(struct arena *a, const struct authz_request *r);
+MUST_CHECK enum rc authz_request_unpack(struct arena *a, struct bytes packed, struct authz_request *out);
+
 bool authz_prompt_has(const struct authz_request *r, const char *value);
 
 #endif

@@ -200,6 +200,14 @@ static bool is_client_id(const char *text)
     return strlen(text) <= CLIENT_ID_MAX && is_vschar(text) && strpbrk(text, " /?#%\"\\<>&") == NULL;
 }
 
+/* Not one that a command line would take for a flag. */
+static const char *new_client_id(struct arena *a)
+{
+    const char *id = random_token(a);
+
+    return *id == '-' ? new_client_id(a) : id;
+}
+
 static enum rc read_client_id(struct draft *d)
 {
     const char *id = NULL;
@@ -208,7 +216,7 @@ static enum rc read_client_id(struct draft *d)
     if (rc != RC_NONE)
         TRY(rc);
     if (text_empty(id))
-        id = random_token(d->a);
+        id = new_client_id(d->a);
     if (!is_client_id(id) || text_same(id, ".") || text_same(id, ".."))
         return draft_bad(d, "client_id", "at most 255 characters of a URL path segment");
     if (is_id(id)) /* RFC 9068 5: with client_credentials it is a `sub` beside those of people (AT-05) */

@@ -10,25 +10,11 @@
 #include "store/settings_table.h"
 #include "util/frame.h"
 
-#define HANDLE_VERSION 1
+#define HANDLE_VERSION 2
 #define KEY_ID_BYTES 4
 
 /* One label per use of KEY_HANDLE: what is sealed for one page opens on no other. */
 static const char aad[] = "autentico interaction";
-
-#define MEMBER(name) offsetof(struct authz_request, name)
-static const size_t sealed_members[] = {
-    MEMBER(client_id),     MEMBER(redirect_uri),   MEMBER(response_type),
-    MEMBER(scope),         MEMBER(state),          MEMBER(nonce),
-    MEMBER(code_challenge), MEMBER(code_challenge_method), MEMBER(prompt),
-    MEMBER(response_mode), MEMBER(login_hint),     MEMBER(id_token_hint),
-    MEMBER(ui_locales),    MEMBER(acr_values),     MEMBER(display),
-};
-
-static const char **member(struct authz_request *r, size_t offset)
-{
-    return (const char **)((char *)r + offset);
-}
 
 /* What a handle says. */
 struct handle {
@@ -41,17 +27,13 @@ struct handle {
 
 static struct bytes frame_of(struct exchange *x, const struct authz_request *r)
 {
-    struct authz_request copy = *r;
     struct sbuf b;
 
     sbuf_init(&b, x->arena, 1024);
     frame_put_int(&b, HANDLE_VERSION);
     frame_put_int(&b, x->now);
     frame_put_bytes(&b, csrf_binding(x));
-    for (size_t i = 0; i < ARRAY_LEN(sealed_members); i++)
-        frame_put_text(&b, *member(&copy, sealed_members[i]));
-    frame_put_int(&b, r->max_age);
-    frame_put_int(&b, r->requested_at);
+    frame_put_bytes(&b, authz_request_pack(x->arena, r));
     return sbuf_bytes(&b);
 }
 
@@ -73,19 +55,18 @@ static enum rc read_frame(struct exchange *x, struct bytes frame, struct handle 
 {
     struct frame_reader f;
     struct handle h = { 0 };
+    struct bytes packed;
     int64_t version;
 
     frame_read(&f, frame);
     version = frame_get_int(&f);
     h.issued_at = frame_get_int(&f);
     h.binding = frame_get_bytes(&f);
-    for (size_t i = 0; i < ARRAY_LEN(sealed_members); i++)
-        *member(&h.request, sealed_members[i]) = frame_get_text(&f, x->arena);
-    h.request.max_age = frame_get_int(&f);
-    h.request.requested_at = frame_get_int(&f);
+    packed = frame_get_bytes(&f);
     TRY(frame_end(&f));
     if (version != HANDLE_VERSION) /* of a program that was replaced meanwhile */
         return RC_NONE;
+    TRY(authz_request_unpack(x->arena, packed, &h.request));
     *out = h;
     return RC_OK;
 }

@@ -3,12 +3,11 @@
 #include <string.h>
 
 #include "authn/password.h"
-#include "authn/session.h"
 #include "http/fields.h"
 #include "http/problem.h"
 #include "http/route.h"
-#include "oidc/authorize.h"
 #include "oidc/interaction.h"
+#include "pages/flow.h"
 #include "pages/handlers.h"
 #include "store/settings_table.h"
 
@@ -31,40 +30,12 @@ static const struct field credential_fields[] = {
     WHATEVER(credentials, password),
 };
 
-/* Back to the page the person came from, with everything the request said and a
- * code of the fixed table. */
-static enum rc show_again(struct exchange *x, const struct authz_request *r, const char *error)
-{
-    x->no.return_to = NULL;
-    return respond_redirect(x, authz_request_url(x, r, "error", error, NULL));
-}
-
 /* Protocol faults of this post are for the programmer: JSON, never a redirect
  * (form-fields 4). */
 static enum rc refuse_here(struct exchange *x)
 {
     x->no.return_to = NULL;
     return RC_REFUSED;
-}
-
-static enum rc sign_in(struct exchange *x, const struct authz_request *r, const struct user *user)
-{
-    struct session *session = arena_new(x->arena, struct session);
-    struct authorization z = {
-        .request = r,
-        .session = session,
-        .is_new = true,
-        .user = user,
-        .event = "login_success",
-        .method = "password",
-    };
-
-    enum rc rc = authorize_expects(x, r, user->id);
-    if (rc == RC_NONE)
-        return show_again(x, r, "other_user");
-    TRY(rc);
-    session_new(x, user->id, "1", "pwd", session, &z.cookie);
-    return authorize_complete(x, &z);
 }
 
 static enum rc check_credentials(struct exchange *x, const struct authz_request *r, const struct credentials *c)
@@ -74,14 +45,16 @@ static enum rc check_credentials(struct exchange *x, const struct authz_request 
     enum rc rc = password_login(x, c->username, c->password, user);
 
     if (rc == RC_OK) {
+        struct proof proven = { r, user, .amr = "pwd", .event = "login_success", .method = "password" };
+
         x->no.return_to = to;
-        return sign_in(x, r, user);
+        return flow_after_first_factor(x, &proven);
     }
     if (rc != RC_REFUSED)
         return rc;
     if (x->no.code == REFUSE_BUSY)
         return refuse_here(x);
-    return show_again(x, r, refusal_wire(x->no.code));
+    return flow_show_again(x, r, refusal_wire(x->no.code));
 }
 
 enum rc pages_login_handle(struct exchange *x)
@@ -99,13 +72,13 @@ enum rc pages_login_handle(struct exchange *x)
     if (rc == RC_REFUSED)
         return refuse_here(x);
     if (rc == RC_NONE)
-        return show_again(x, &r, "expired");
+        return flow_show_again(x, &r, "expired");
     TRY(rc);
     c.username = text_trim(x->arena, c.username);
     if (text_empty(c.username) || text_empty(c.password))
-        return show_again(x, &r, "credentials_missing");
+        return flow_show_again(x, &r, "credentials_missing");
     if (!password_may_be(x, c.username, c.password))
-        return show_again(x, &r, "bad_credentials");
+        return flow_show_again(x, &r, "bad_credentials");
     return check_credentials(x, &r, &c);
 }
 

@@ -180,6 +180,26 @@ static int64_t dependents(void)
     return sum == 0 ? 0 : sum == (int64_t)tables.n ? 1 : -1;
 }
 
+/* One row of u1 in every table of factors. */
+static void add_factors(void)
+{
+    assert_ok(db_run(db_sql(DB, "INSERT INTO totp_secrets (user_id, secret_sealed, created_at)"
+                                " VALUES ('u1', x'00', 1)")));
+    assert_ok(db_run(db_sql(DB, "INSERT INTO recovery_codes (code_hash, user_id, created_at)"
+                                " VALUES (zeroblob(32), 'u1', 1)")));
+    assert_ok(db_run(db_sql(DB, "INSERT INTO factor_lockouts (user_id, failures_n) VALUES ('u1', 1)")));
+    assert_ok(db_run(db_sql(DB, "INSERT INTO mfa_challenges (id_hash, user_id, method, request, browser_hash, amr,"
+                                " created_at, expires_at) VALUES (zeroblob(32), 'u1', 'totp', x'00', x'00', 'pwd', 1, 2)")));
+    assert_ok(db_run(db_sql(DB, "INSERT INTO trusted_devices (id, cookie_hash, user_id, device_name, created_at,"
+                                " last_used_at, expires_at) VALUES ('d1', zeroblob(32), 'u1', 'x', 1, 1, 2)")));
+    assert_ok(db_run(db_sql(DB, "INSERT INTO user_handles (user_id, user_handle) VALUES ('u1', zeroblob(32))")));
+    assert_ok(db_run(db_sql(DB, "INSERT INTO passkeys (credential_id, user_id, name, public_key, alg, sign_count, aaguid,"
+                                " is_uv_initialized, is_backup_eligible, is_backed_up, created_at)"
+                                " VALUES (x'01', 'u1', 'x', x'00', -7, 0, zeroblob(16), 0, 0, 0, 1)")));
+    assert_ok(db_run(db_sql(DB, "INSERT INTO one_time_links (token_hash, kind, user_id, created_at, expires_at)"
+                                " VALUES (zeroblob(32), 'reset', 'u1', 1, 2)")));
+}
+
 static void test_delete_takes_everything(void **state)
 {
     struct code c = {
@@ -199,6 +219,7 @@ static void test_delete_takes_everything(void **state)
     assert_ok(lockouts_claim(DB, A, "u1", 2, 60, NOW, &l));
     assert_ok(codes_add(DB, &c));
     assert_ok(console_sessions_add(DB, &o));
+    add_factors();
     assert_int_equal(dependents(), 1); /* the test knows all tables */
     assert_ok(users_deactivate(DB, "u1", NOW));
     assert_ok(users_delete(DB, "u1"));

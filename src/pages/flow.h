@@ -1,0 +1,33 @@
+/*
+ * What comes next in a sign-in (flows 3, 5): every first factor ends here, and so does
+ * every second one.
+ */
+#ifndef AUTENTICO_PAGES_FLOW_H
+#define AUTENTICO_PAGES_FLOW_H
+
+#include "oidc/authz_request.h"
+#include "store/users.h"
+
+/* What was proven, and for which request. */
+struct proof {
+    const struct authz_request *request;
+    const struct user *user;
+    const char *amr;             /* RFC 8176, space-separated: "pwd", "pwd otp", "hwk user" */
+    bool is_two_factors;         /* acr 2 (design D26): two factors, or a passkey with user verification */
+    const char *event, *method;  /* of the audit row: "login_success", "password" */
+};
+
+/*
+ * A first factor was right.  Asks for the second one where it is demanded and missing,
+ * else completes the sign-in.
+ */
+enum rc flow_after_first_factor(struct exchange *x, const struct proof *p);
+
+/* Everything that is demanded was proven: a new session, and the code. */
+enum rc flow_complete(struct exchange *x, const struct proof *p);
+
+/* Back to the page the person came from, with everything the request said and a code of
+ * the fixed table (design D27). */
+enum rc flow_show_again(struct exchange *x, const struct authz_request *r, const char *error);
+
+#endif
