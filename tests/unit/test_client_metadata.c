@@ -43,6 +43,20 @@ static void test_defaults(void **state)
     assert_int_equal(c.created_at, NOW);
 }
 
+/* A generated client_id is typed on command lines: one of 64 would begin with a dash. */
+static void test_generated_ids_are_no_flags(void **state)
+{
+    struct refusal no = { 0 };
+    const char *secret;
+    struct client c;
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        assert_ok(create("{" OK_BODY "}", &c, &secret, &no));
+        assert_int_not_equal(c.client_id[0], '-');
+    }
+}
+
 static void test_public(void **state)
 {
     struct refusal no = { 0 };
@@ -251,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_defaults, in_memory, after),
+        cmocka_unit_test_setup_teardown(test_generated_ids_are_no_flags, in_memory, after),
         cmocka_unit_test_setup_teardown(test_public, in_memory, after),
         cmocka_unit_test_setup_teardown(test_given, in_memory, after),
         cmocka_unit_test_setup_teardown(test_refused, in_memory, after),
