@@ -12,6 +12,7 @@
 
 struct client_flags {
     const char *config, *name, *redirect_uri, *post_logout, *client_id, *scopes, *grant_types, *auth_method;
+    const char *access_token_format;
     bool is_public, refresh, now, json;
 };
 
@@ -54,6 +55,7 @@ static enum rc add(struct desk *d, const struct client_flags *f)
     json_set_str_nonempty(body, "client_id", f->client_id);
     json_set_str_nonempty(body, "scopes", f->scopes);
     json_set_str_nonempty(body, "token_endpoint_auth_method", f->auth_method);
+    json_set_str_nonempty(body, "access_token_format", f->access_token_format);
     TRY(act(d, admin_clients_add, "/admin/api/clients", "/admin/api/clients", body));
     if (f->json)
         act_print_json(d, d->x.rs->model);
@@ -159,6 +161,7 @@ int cli_clients(int argc, char **argv)
         { "scopes", FLAG_TEXT, &f.scopes },
         { "grant-types", FLAG_TEXT, &f.grant_types },
         { "auth-method", FLAG_TEXT, &f.auth_method },
+        { "access-token-format", FLAG_TEXT, &f.access_token_format },
         { "public", FLAG_SET, &f.is_public },
         { "refresh", FLAG_SET, &f.refresh },
         { "now", FLAG_SET, &f.now },

@@ -59,6 +59,7 @@ const struct command cli_commands[] = {
       "  --grant-types LIST default: authorization_code; also refresh_token, client_credentials (a\n"
       "                     server that acts for itself), password (only where nothing else works)\n"
       "  --auth-method M    client_secret_basic (default) or client_secret_post\n"
+      "  --access-token-format F  jwt or opaque; default: as the setting says\n"
       "  --now              the old secret stops at once; default: it works for 24 hours more\n"
       "  --json             machine-readable; lists: one object per line\n",
       cli_clients },

@@ -117,14 +117,13 @@ static enum rc read_jwt(struct exchange *x, const char *value, struct token_valu
 
 static enum rc read_opaque(struct exchange *x, const char *value, struct token_value *out)
 {
-    struct refresh_value r;
+    const struct token *row = &out->view.token;
+    struct opaque_value o;
 
-    TRY(issue_read_refresh(value, &r));
-    TRY(tokens_find(x->db, x->arena, r.selector, &out->view));
-    if (!ct_equal(out->view.token.refresh_hash, BYTES(r.hash)))
-        return RC_NONE;
-    out->is_refresh = true;
-    return RC_OK;
+    TRY(issue_read_opaque(value, &o));
+    TRY(tokens_find(x->db, x->arena, o.selector, &out->view));
+    out->is_refresh = ct_equal(row->refresh_hash, BYTES(o.hash));
+    return out->is_refresh || ct_equal(row->access_hash, BYTES(o.hash)) ? RC_OK : RC_NONE;
 }
 
 enum rc token_read(struct exchange *x, const char *value, struct token_value *out)
@@ -133,6 +132,19 @@ enum rc token_read(struct exchange *x, const char *value, struct token_value *ou
 
     TRY(strchr(value, '.') != NULL ? read_jwt(x, value, &v) : read_opaque(x, value, &v));
     *out = v;
+    return RC_OK;
+}
+
+enum rc token_audience(struct exchange *x, const struct token_value *v, struct json **out)
+{
+    struct client c;
+
+    if (v->claims != NULL) {
+        *out = json_get(v->claims, "aud");
+        return RC_OK;
+    }
+    TRY(clients_find(x->db, x->arena, v->view.family.client_id, &c));
+    *out = issue_audience(x, &c);
     return RC_OK;
 }
 
@@ -145,7 +157,10 @@ static enum rc read_access(struct exchange *x, const char *token, struct token_v
     TRY(token_read(x, token, &v));
     if (v.is_refresh)
         return RC_NONE;
-    TRY(jwt_check_times(v.claims, x->now));
+    if (v.claims != NULL)
+        TRY(jwt_check_times(v.claims, x->now));
+    if (v.view.token.access_expires_at <= x->now)
+        return RC_NONE;
     *out = v;
     return RC_OK;
 }

@@ -21,6 +21,8 @@ struct token_value {
     bool is_refresh;
     struct json *claims; /* of a JWT, else NULL */
 };
+/* `aud` of an access token: what a JWT says, or what an opaque one would say now. */
+MUST_CHECK enum rc token_audience(struct exchange *x, const struct token_value *v, struct json **out);
 MUST_CHECK enum rc token_read(struct exchange *x, const char *value, struct token_value *out);
 
 /* A genuine access token that has not expired: its kind, issuer, audience (AT-06) and

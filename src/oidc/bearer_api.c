@@ -121,8 +121,9 @@ static enum rc load_person(struct exchange *x, const char *user_id)
 
 static enum rc check_steps(struct exchange *x, const struct token_value *v, bool needs_admin)
 {
-    const struct json *aud = json_get(v->claims, "aud");
+    struct json *aud;
 
+    TRY(token_audience(x, v, &aud));
     TRY(check_setting_audience(x, aud));
     TRY(check_console_audience(x, aud, needs_admin));
     TRY(check_scope(x, v, needs_admin));

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "crypto/jwk.h"
 #include "oidc/client_draft.h"
 
 #define AUDIENCES_MAX 20
@@ -63,15 +62,15 @@ static enum rc read_later_text(const struct draft *d, const char *member, const 
     return RC_OK;
 }
 
-static enum rc read_alg(struct draft *d, const char *member, const char **out)
+static enum rc read_choice(const struct draft *d, const char *member, const char *choices, const char **out)
 {
     const char *text;
 
     if (is_null(d, member))
         *out = NULL;
     GIVEN(draft_text(d, member, &text));
-    if (*text != '\0' && jws_alg_of(text) == ALG_NONE_OF_OURS)
-        return draft_bad(d, member, "RS256, ES256 or EdDSA");
+    if (*text != '\0')
+        TRY(draft_word(d, member, text, choices, ""));
     *out = *text ? arena_strdup(d->a, text) : NULL;
     return RC_OK;
 }
@@ -128,8 +127,8 @@ enum rc draft_overrides(struct draft *d)
     TRY(read_later_bool(d, "trust_device_enabled", &c->trust_device_enabled));
     TRY(read_later_bool(d, "consent_required", &c->consent_required));
     TRY(read_later_bool(d, "require_mfa", &c->require_mfa));
-    TRY(read_alg(d, "id_token_signed_response_alg", &c->id_token_signed_response_alg));
-    TRY(read_alg(d, "access_token_signing_alg", &c->access_token_signing_alg));
-    TRY(read_later_text(d, "access_token_format", "jwt", &c->access_token_format));
+    TRY(read_choice(d, "id_token_signed_response_alg", "RS256 ES256 EdDSA", &c->id_token_signed_response_alg));
+    TRY(read_choice(d, "access_token_signing_alg", "RS256 ES256 EdDSA", &c->access_token_signing_alg));
+    TRY(read_choice(d, "access_token_format", "jwt opaque", &c->access_token_format));
     return read_profile(d);
 }

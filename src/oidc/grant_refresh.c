@@ -39,8 +39,8 @@ static enum rc no_grant(struct exchange *x, const char *text)
 
 static enum rc find(struct refresh *r, const char *value)
 {
-    struct refresh_value v;
-    enum rc rc = value != NULL ? issue_read_refresh(value, &v) : RC_NONE;
+    struct opaque_value v;
+    enum rc rc = value != NULL ? issue_read_opaque(value, &v) : RC_NONE;
 
     if (rc == RC_OK)
         rc = tokens_find(r->x->db, r->x->arena, v.selector, &r->view);

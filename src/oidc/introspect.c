@@ -27,15 +27,15 @@ static bool is_active(const struct exchange *x, const struct token_value *v)
     return token_is_live(&view, x->now);
 }
 
-/* RFC 7662 4 (IN-08): the token's client, a member of its audience, or an
- * administrator.  A refresh token is nobody's business but its client's. */
-static bool is_entitled(const struct exchange *x, const struct token_value *v)
+/* RFC 7662 4 (IN-08): the token's client, a member of its audience (NULL: a refresh
+ * token, nobody's business but its client's), or an administrator. */
+static bool is_entitled(const struct exchange *x, const struct token_value *v, const struct json *aud)
 {
     if (x->client == NULL)
         return true;
     if (text_same(x->client->client_id, v->view.family.client_id))
         return true;
-    return audience_has(json_get(v->claims, "aud"), x->client->client_id);
+    return audience_has(aud, x->client->client_id);
 }
 
 static enum rc add_username(struct exchange *x, struct json *out, const char *user_id)
@@ -51,10 +51,10 @@ static enum rc add_username(struct exchange *x, struct json *out, const char *us
     return rc == RC_NONE ? RC_OK : rc;
 }
 
-static enum rc respond_active(struct exchange *x, const struct token_value *v)
+static enum rc respond_active(struct exchange *x, const struct token_value *v, struct json *aud)
 {
     const struct token *t = &v->view.token;
-    struct json *out = json_object(x->arena), *aud = json_get(v->claims, "aud");
+    struct json *out = json_object(x->arena);
     char *jti = arena_alloc(x->arena, 21);
 
     selector_to_id(t->selector, jti);
@@ -75,6 +75,7 @@ static enum rc respond_active(struct exchange *x, const struct token_value *v)
 /* The gate has admitted a client or an administrator (WHO_CLIENT_OR_ADMIN). */
 enum rc introspect_handle(struct exchange *x)
 {
+    struct json *aud = NULL;
     struct token_value v;
     const char *value;
     enum rc rc;
@@ -86,7 +87,9 @@ enum rc introspect_handle(struct exchange *x)
     if (rc == RC_NONE)
         return respond_inactive(x);
     TRY(rc);
-    if (!is_active(x, &v) || !is_entitled(x, &v))
+    if (!v.is_refresh)
+        TRY(token_audience(x, &v, &aud));
+    if (!is_active(x, &v) || !is_entitled(x, &v, aud))
         return respond_inactive(x);
-    return respond_active(x, &v);
+    return respond_active(x, &v, aud);
 }

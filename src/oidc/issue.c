@@ -39,6 +39,12 @@ static const char *draw_value(struct exchange *x, const char *id, struct bytes *
     return arena_printf(x->arena, "%s%s", id, secret);
 }
 
+/* Design D4: the client's own word, else the setting's. */
+static bool is_opaque(const struct exchange *x, const struct client *c)
+{
+    return text_same(text_or(c->access_token_format, x->settings->access_token_format), "opaque");
+}
+
 /* Also used again when a selector was taken. */
 static void draw(struct exchange *x, struct grant *g)
 {
@@ -48,6 +54,8 @@ static void draw(struct exchange *x, struct grant *g)
     selector_to_id(g->token.selector, id);
     if (!g->is_access_only)
         g->refresh_token = draw_value(x, id, &g->token.refresh_hash);
+    if (is_opaque(x, g->client))
+        g->access_token = draw_value(x, id, &g->token.access_hash);
 }
 
 static void prepare_token(struct exchange *x, struct grant *g, const char *scope)
@@ -116,7 +124,7 @@ enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_
     return note_use(db, g->client, x->now);
 }
 
-enum rc issue_read_refresh(const char *value, struct refresh_value *out)
+enum rc issue_read_opaque(const char *value, struct opaque_value *out)
 {
     char id[ID_CHARS + 1];
     int64_t selector;
@@ -141,7 +149,7 @@ static void add_audience(struct json *aud, const char *value)
     json_add_str(aud, value);
 }
 
-static struct json *audience(struct exchange *x, const struct client *c)
+struct json *issue_audience(struct exchange *x, const struct client *c)
 {
     const struct text_list *global = &x->settings->access_token_audiences, *own = &c->allowed_audiences;
     struct json *aud = json_array(x->arena);
@@ -178,7 +186,7 @@ const char *issue_access_payload(struct exchange *x, const struct grant *g)
     selector_to_id(g->token.selector, jti);
     json_set_str(p, "iss", x->conf->issuer);
     json_set_str(p, "sub", subject(g));
-    json_set(p, "aud", audience(x, g->client));
+    json_set(p, "aud", issue_audience(x, g->client));
     json_set_str(p, "azp", g->client->client_id);
     json_set_str(p, "client_id", g->client->client_id);
     json_set_int(p, "exp", g->token.access_expires_at);
@@ -227,30 +235,63 @@ static enum rc key_for(struct exchange *x, const char *own, const char *global, 
     return RC_OK;
 }
 
-struct signed_tokens { char *access, *id; };
-
 static bool wants_id_token(const struct grant *g)
 {
     return g->user != NULL && text_list_has(g->token.scope, "openid");
 }
 
-static enum rc sign(struct exchange *x, const struct grant *g, struct signed_tokens *out)
-{
-    struct sign_input inputs[2] = { { .kind = TOKEN_ACCESS }, { .kind = TOKEN_ID, .at_hash_of = 1 } };
-    bool has_id = wants_id_token(g);
-    char *texts[2] = { NULL, NULL };
+/* What is to be signed, in one message; at most two. */
+struct signing { struct sign_input inputs[2]; size_t n; };
 
-    TRY(key_for(x, g->client->access_token_signing_alg, x->settings->access_token_signing_alg, &inputs[0].key));
-    TRY(key_for(x, g->client->id_token_signed_response_alg, x->settings->id_token_signing_alg, &inputs[1].key));
-    inputs[0].payload = issue_access_payload(x, g);
-    inputs[1].payload = has_id ? issue_id_payload(x, g) : NULL;
-    enum rc rc = signer_sign_all(x->signer, x->arena, inputs, has_id ? 2 : 1, texts);
+static enum rc add_access(struct exchange *x, const struct grant *g, struct signing *s)
+{
+    struct sign_input *in = &s->inputs[s->n++];
+
+    in->kind = TOKEN_ACCESS;
+    in->payload = issue_access_payload(x, g);
+    return key_for(x, g->client->access_token_signing_alg, x->settings->access_token_signing_alg, &in->key);
+}
+
+/* The signer puts at_hash in, of a token it has signed itself; beside an opaque one
+ * there is none (Core 3.1.3.6: optional). */
+static enum rc add_id(struct exchange *x, const struct grant *g, struct signing *s)
+{
+    struct sign_input *in = &s->inputs[s->n];
+
+    in->kind = TOKEN_ID;
+    in->at_hash_of = (int)s->n++;
+    in->payload = issue_id_payload(x, g);
+    return key_for(x, g->client->id_token_signed_response_alg, x->settings->id_token_signing_alg, &in->key);
+}
+
+static enum rc sign_all(struct exchange *x, const struct signing *s, char **texts)
+{
+    enum rc rc = s->n > 0 ? signer_sign_all(x->signer, x->arena, s->inputs, s->n, texts) : RC_OK;
+
     if (rc == RC_NONE)
         return refuse(&x->no, REFUSE_TEMPORARILY_UNAVAILABLE, NULL);
     if (rc == RC_REFUSED)
         return fault("issue: the signer refused a token");
-    TRY(rc);
-    *out = (struct signed_tokens){ texts[0], texts[1] };
+    return rc;
+}
+
+struct made_tokens { const char *access, *id; };
+
+static enum rc make(struct exchange *x, const struct grant *g, struct made_tokens *out)
+{
+    struct signing s = { .n = 0 };
+    char *texts[2] = { NULL, NULL };
+    bool is_jwt = g->access_token == NULL, has_id = wants_id_token(g);
+
+    if (is_jwt)
+        TRY(add_access(x, g, &s));
+    if (has_id)
+        TRY(add_id(x, g, &s));
+    TRY(sign_all(x, &s, texts));
+    *out = (struct made_tokens){
+        .access = is_jwt ? texts[0] : g->access_token,
+        .id = has_id ? texts[s.n - 1] : NULL,
+    };
     return RC_OK;
 }
 
@@ -270,10 +311,10 @@ static void give_refresh_token(struct exchange *x, const struct grant *g, struct
 enum rc issue_respond(struct exchange *x, struct grant *g)
 {
     struct json *answer = json_object(x->arena);
-    struct signed_tokens tokens = { 0 };
+    struct made_tokens tokens = { 0 };
 
     db_read_end(x->db);
-    TRY(sign(x, g, &tokens));
+    TRY(make(x, g, &tokens));
     json_set_str(answer, "access_token", tokens.access);
     json_set_str(answer, "token_type", "Bearer");
     json_set_int(answer, "expires_in", g->token.access_expires_at - x->now);

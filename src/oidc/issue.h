@@ -18,6 +18,7 @@ struct grant {
     struct token token;
     bool is_access_only;          /* no refresh token (RFC 6749 4.4.3) */
     const char *refresh_token;    /* the value; NULL: none */
+    const char *access_token;     /* the value of an opaque one; NULL: a JWT, made by issue_respond */
 };
 
 /* Prepare a new family and its first token (random values, lifetimes; nothing is
@@ -32,10 +33,14 @@ MUST_CHECK enum rc issue_write(struct exchange *x, struct db *db, struct grant *
  * scope (http-api 6.1). */
 enum rc issue_respond(struct exchange *x, struct grant *g);
 
-/* The value of a refresh token: 20 characters of the selector, 43 of the secret
- * (design D8).  RC_NONE: garbled. */
-struct refresh_value { int64_t selector; uint8_t hash[SHA256_BYTES]; };
-MUST_CHECK enum rc issue_read_refresh(const char *value, struct refresh_value *out);
+/* The value of a refresh token or an opaque access token: 20 characters of the
+ * selector, 43 of the secret (design D8).  RC_NONE: garbled. */
+struct opaque_value { int64_t selector; uint8_t hash[SHA256_BYTES]; };
+MUST_CHECK enum rc issue_read_opaque(const char *value, struct opaque_value *out);
+
+/* `aud` of this client's access tokens: us, itself, and what the settings and its
+ * registration add. */
+struct json *issue_audience(struct exchange *x, const struct client *c);
 
 /* The claims, as JSON text; for tests. */
 const char *issue_access_payload(struct exchange *x, const struct grant *g);

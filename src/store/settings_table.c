@@ -88,7 +88,7 @@ const struct setting_row setting_rows[] = {
     S(signing_key_rotation, DURATION, "0", NULL, LATER),
     S(id_token_signing_alg, ENUM, "RS256", "RS256 ES256 EdDSA", CHECKED),
     S(access_token_signing_alg, ENUM, "RS256", "RS256 ES256 EdDSA", CHECKED),
-    S(access_token_format, ENUM, "jwt", "jwt opaque", LATER),
+    S(access_token_format, ENUM, "jwt", "jwt opaque", CHECKED),
 };
 const size_t setting_rows_n = ARRAY_LEN(setting_rows);
 

@@ -162,9 +162,10 @@ static void test_refused(void **state)
         { "{" OK_BODY ",\"trust_device_expiration\":\"1h\"}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"require_mfa\":true}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"require_mfa\":\"yes\"}", "true or false", REFUSE_INVALID_REQUEST },
-        { "{" OK_BODY ",\"id_token_signed_response_alg\":\"HS256\"}", "RS256, ES256 or EdDSA",
+        { "{" OK_BODY ",\"id_token_signed_response_alg\":\"HS256\"}", "HS256 is unknown",
           REFUSE_INVALID_CLIENT_METADATA },
-        { "{" OK_BODY ",\"access_token_format\":\"opaque\"}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
+        { "{" OK_BODY ",\"access_token_format\":\"paper\"}", "unknown", REFUSE_INVALID_CLIENT_METADATA },
+        { "{" OK_BODY ",\"access_token_format\":true}", "string", REFUSE_INVALID_REQUEST },
         { "{" OK_BODY ",\"profile\":\"fapi2\"}", "not available yet", REFUSE_INVALID_CLIENT_METADATA },
         { "{" OK_BODY ",\"allowed_audiences\":[\"\"]}", "allowed_audiences", REFUSE_INVALID_CLIENT_METADATA },
     };

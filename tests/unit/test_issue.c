@@ -35,7 +35,7 @@ static void test_prepare(void **state)
 {
     struct exchange *x = a_post("");
     struct grant g = a_grant(x, "app", SCOPES);
-    struct refresh_value v;
+    struct opaque_value v;
 
     (void)state;
     assert_string_equal(g.family.sid, "s1"); /* design D26 */
@@ -47,7 +47,7 @@ static void test_prepare(void **state)
     assert_int_equal(g.family.expires_at, g.token.refresh_expires_at);
     assert_int_equal(strlen(g.refresh_token), 63); /* TK-28 */
     assert_true(is_base64url(g.refresh_token));
-    assert_ok(issue_read_refresh(g.refresh_token, &v));
+    assert_ok(issue_read_opaque(g.refresh_token, &v));
     assert_int_equal(v.selector, g.token.selector);
     assert_true(ct_equal(g.token.refresh_hash, BYTES(v.hash)));
 }
@@ -56,17 +56,17 @@ static void test_read_refresh(void **state)
 {
     struct exchange *x = a_post("");
     char *value = arena_strdup(A, a_grant(x, "app", "openid").refresh_token);
-    struct refresh_value v;
+    struct opaque_value v;
 
     (void)state;
-    assert_none(issue_read_refresh("", &v));
-    assert_none(issue_read_refresh(value + 1, &v));
-    assert_none(issue_read_refresh(arena_printf(A, "%sA", value), &v));
+    assert_none(issue_read_opaque("", &v));
+    assert_none(issue_read_opaque(value + 1, &v));
+    assert_none(issue_read_opaque(arena_printf(A, "%sA", value), &v));
     value[30] = '!';
-    assert_none(issue_read_refresh(value, &v));
+    assert_none(issue_read_opaque(value, &v));
     value[30] = 'A';
     value[19] = value[19] == '0' ? '1' : '0'; /* the check sum of the id */
-    assert_none(issue_read_refresh(value, &v));
+    assert_none(issue_read_opaque(value, &v));
 }
 
 static void test_lifetimes(void **state)
@@ -221,12 +221,12 @@ static void test_taken_selector(void **state)
     struct exchange *x = a_post("");
     struct grant g = a_grant(x, "app", "openid");
     struct write_arg w = { x, &g };
-    struct refresh_value v;
+    struct opaque_value v;
 
     (void)state;
     assert_ok(db_write(DB, write_twice, &w));
     assert_int_equal(count("SELECT COUNT(*) FROM tokens"), 2);
-    assert_ok(issue_read_refresh(g.refresh_token, &v));
+    assert_ok(issue_read_opaque(g.refresh_token, &v));
     assert_int_equal(v.selector, g.token.selector);
 }
 

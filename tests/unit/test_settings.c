@@ -192,7 +192,8 @@ static void test_checks(void **state)
         { "allow_redirect_uri_wildcard", "true", "allow_redirect_uri_wildcard: not available yet" },
         { "id_token_signing_alg", "ES256", NULL },
         { "access_token_signing_alg", "EdDSA", NULL },
-        { "access_token_format", "opaque", "access_token_format: not available yet" },
+        { "access_token_format", "opaque", NULL },
+        { "access_token_format", "paper", "access_token_format: not one of: jwt opaque" },
         { "signing_key_rotation", "0s", NULL },
         { "signing_key_rotation", "24h", "signing_key_rotation: not available yet" },
     };
