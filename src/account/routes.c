@@ -10,7 +10,7 @@
 #define CONSOLE .base = BASE_ROOT, .console = "account"
 
 static const struct route rows[] = {
-    { M_GET,  "/account/api/settings", OPEN, SPEAK_JSON, account_settings, .base = BASE_ROOT },
+    { M_GET,  "/account/api/settings", OPEN, SPEAK_JSON, account_settings, .base = BASE_ROOT, .cors = true },
     { M_GET,  "/account/callback", OPEN, SPEAK_HTML, console_callback_account, .base = BASE_ROOT },
     { M_GET,  "/account/", PAGE, account_overview, CONSOLE },
     { M_GET,  "/account/profile", PAGE, account_profile, CONSOLE },

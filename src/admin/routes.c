@@ -13,35 +13,36 @@
 #define API WHO_ADMIN, LIMIT_NONE, CSRF_NONE, SPEAK_JSON
 #define PAGE WHO_ADMIN, LIMIT_NONE, CSRF_TOKEN, SPEAK_HTML
 #define ROOT .base = BASE_ROOT
+#define AT_API .base = BASE_ROOT, .cors = true
 #define CONSOLE .base = BASE_ROOT, .console = "admin"
 
 static const struct route rows[] = {
     /* http-api 7.1 */
-    { M_GET,    "/admin/api/users", API, admin_users_list, ROOT },
-    { M_POST,   "/admin/api/users", API, admin_users_add, ROOT, .hashes = true },
-    { M_GET,    "/admin/api/users/:id", API, admin_users_get, ROOT },
-    { M_PUT,    "/admin/api/users/:id", API, admin_users_update, ROOT, .hashes = true },
-    { M_DELETE, "/admin/api/users/:id", API, admin_users_delete, ROOT },
-    { M_POST,   "/admin/api/users/:id/deactivate", API, admin_users_deactivate, ROOT },
-    { M_POST,   "/admin/api/users/:id/reactivate", API, admin_users_reactivate, ROOT },
-    { M_POST,   "/admin/api/users/:id/unlock", API, admin_users_unlock, ROOT },
-    { M_POST,   "/admin/api/users/:id/revoke-sessions", API, admin_users_revoke_sessions, ROOT },
+    { M_GET,    "/admin/api/users", API, admin_users_list, AT_API },
+    { M_POST,   "/admin/api/users", API, admin_users_add, AT_API, .hashes = true },
+    { M_GET,    "/admin/api/users/:id", API, admin_users_get, AT_API },
+    { M_PUT,    "/admin/api/users/:id", API, admin_users_update, AT_API, .hashes = true },
+    { M_DELETE, "/admin/api/users/:id", API, admin_users_delete, AT_API },
+    { M_POST,   "/admin/api/users/:id/deactivate", API, admin_users_deactivate, AT_API },
+    { M_POST,   "/admin/api/users/:id/reactivate", API, admin_users_reactivate, AT_API },
+    { M_POST,   "/admin/api/users/:id/unlock", API, admin_users_unlock, AT_API },
+    { M_POST,   "/admin/api/users/:id/revoke-sessions", API, admin_users_revoke_sessions, AT_API },
 
     /* http-api 7.2 */
-    { M_GET,    "/admin/api/clients", API, admin_clients_list, ROOT },
-    { M_POST,   "/admin/api/clients", API, admin_clients_add, ROOT },
-    { M_GET,    "/admin/api/clients/:client_id", API, admin_clients_get, ROOT },
-    { M_PUT,    "/admin/api/clients/:client_id", API, admin_clients_update, ROOT },
-    { M_DELETE, "/admin/api/clients/:client_id", API, admin_clients_delete, ROOT },
-    { M_POST,   "/admin/api/clients/:client_id/rotate-secret", API, admin_clients_rotate_secret, ROOT },
-    { M_POST,   "/register", API, admin_clients_add },
-    { M_GET,    "/register/:client_id", API, admin_clients_get },
-    { M_PUT,    "/register/:client_id", API, admin_clients_update },
-    { M_DELETE, "/register/:client_id", API, admin_clients_delete },
+    { M_GET,    "/admin/api/clients", API, admin_clients_list, AT_API },
+    { M_POST,   "/admin/api/clients", API, admin_clients_add, AT_API },
+    { M_GET,    "/admin/api/clients/:client_id", API, admin_clients_get, AT_API },
+    { M_PUT,    "/admin/api/clients/:client_id", API, admin_clients_update, AT_API },
+    { M_DELETE, "/admin/api/clients/:client_id", API, admin_clients_delete, AT_API },
+    { M_POST,   "/admin/api/clients/:client_id/rotate-secret", API, admin_clients_rotate_secret, AT_API },
+    { M_POST,   "/register", API, admin_clients_add, .cors = true },
+    { M_GET,    "/register/:client_id", API, admin_clients_get, .cors = true },
+    { M_PUT,    "/register/:client_id", API, admin_clients_update, .cors = true },
+    { M_DELETE, "/register/:client_id", API, admin_clients_delete, .cors = true },
 
     /* http-api 7.6 */
-    { M_GET, "/admin/api/settings", API, admin_settings_get, ROOT },
-    { M_PUT, "/admin/api/settings", API, admin_settings_put, ROOT, .body_max = 128 * 1024 },
+    { M_GET, "/admin/api/settings", API, admin_settings_get, AT_API },
+    { M_PUT, "/admin/api/settings", API, admin_settings_put, AT_API, .body_max = 128 * 1024 },
 
     /* the console */
     { M_GET,  "/admin/callback", WHO_ANYONE, LIMIT_NONE, CSRF_NONE, SPEAK_HTML, console_callback_admin, ROOT },

@@ -51,6 +51,15 @@ static void set_bool(struct loading *l, const struct key *key, const char *value
     *(bool *)member(l, key) = is;
 }
 
+/* A switch that may be left alone, as anything but a truth value does. */
+static void set_switch(struct loading *l, const struct key *key, const char *value)
+{
+    bool is = false;
+    enum rc rc = text_bool(value, &is);
+
+    *(int *)member(l, key) = rc == RC_OK ? is : -1;
+}
+
 static void set_int(struct loading *l, const struct key *key, const char *value)
 {
     int64_t n;
@@ -129,6 +138,9 @@ static void set_value(struct loading *l, const struct key *key, const char *valu
         return;
     case KEY_BOOL:
         set_bool(l, key, value);
+        return;
+    case KEY_SWITCH:
+        set_switch(l, key, value);
         return;
     case KEY_INT:
         set_int(l, key, value);

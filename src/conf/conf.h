@@ -49,6 +49,7 @@ struct conf {
     int64_t request_deadline_s, drain_deadline_s;
     enum durability durability;
     struct net_list trusted_proxies, admin_allow;
+    int enable_cors;                 /* 0, 1, -1: unset (design D16) */
     bool allow_http;
     const char *user;                /* "" = owner of the database directory */
     const char *state_dir;

@@ -88,7 +88,9 @@ const struct key conf_keys[] = {
     { "AUTENTICO_TRUSTED_PROXIES", KEY_NETS, NULL, 0, 0, AT(trusted_proxies), NULL,
       "addresses whose X-Forwarded-For and -Proto are believed; default: none (loopback while APP_URL is)" },
     { "AUTENTICO_ADMIN_ALLOW", KEY_LATER, "", 0, 0, 0, NULL, "networks that may use /admin/" },
-    { "AUTENTICO_ENABLE_CORS", KEY_LATER, "", 0, 0, 0, NULL, "cross-origin requests" },
+    { "AUTENTICO_ENABLE_CORS", KEY_SWITCH, "", 0, 0, AT(enable_cors), NULL,
+      "requests by scripts of other origins: true: those of public applications, while the setting "
+      "cors_allowed_origins is empty; false: none, whatever it says; unset: those it lists" },
     { "AUTENTICO_ALLOW_HTTP", KEY_BOOL, "false", 0, 0, AT(allow_http), NULL,
       "allow an http APP_URL that is not loopback" },
     { "AUTENTICO_USER", KEY_TEXT, "", 0, 0, AT(user), NULL, "whose uid the pool takes when started as root; default: the owner of the database directory" },

@@ -10,6 +10,7 @@
 
 enum key_type {
     KEY_TEXT, KEY_PATH, KEY_BOOL, KEY_INT, KEY_DOUBLE, KEY_DURATION, KEY_OCTAL, KEY_NETS,
+    KEY_SWITCH,      /* KEY_BOOL that may be unset: int, -1 */
     KEY_CHOICE,      /* `choices`: "a b c", the value is the index */
     KEY_SECRET,      /* offset in struct secrets */
     KEY_PEM,         /* base64 of a PEM */

@@ -17,6 +17,7 @@ struct signer;
 struct hasher;
 struct limits;
 struct settings;
+struct cors;
 struct key_set;
 struct templates;
 struct request;
@@ -40,6 +41,7 @@ struct exchange {
     const struct settings *settings;  /* loaded; current for this request */
     const struct key_set *key_set;    /* signing keys; oidc/keys.h */
     const struct clients_facts *facts; /* of all registrations; NULL outside workers */
+    const struct cors    *cors;       /* http/cors.h; NULL: no script of another origin */
     const struct templates *templates;
     const struct request *rq;
     const struct json    *theme;      /* title, tagline, logo_url, theme_css, footer_links; NULL early on */

@@ -63,12 +63,21 @@ static enum rc make_key(struct arena *a, const char *path, const char **out)
     return RC_OK;
 }
 
+/* Scripts of other origins get to see nothing that a cookie opens or a form token
+ * guards, and no page (HT-12). */
+static bool is_for_scripts(const struct route *row)
+{
+    return (row->speaks == SPEAK_OAUTH || row->speaks == SPEAK_JSON) && row->csrf == CSRF_NONE && row->console == NULL;
+}
+
 static enum rc compile(struct arena *a, const struct route *row, const char *oauth_path, struct entry *out)
 {
     struct entry e = { .row = row };
 
     if (!is_complete(row))
         return fault("route: %s has an unset column", text_or(row->path, "?"));
+    if (row->cors && !is_for_scripts(row))
+        return fault("route: %s is not for scripts of other origins", row->path);
     e.path = row->base == BASE_OAUTH ? arena_printf(a, "%s%s", oauth_path, row->path) : row->path;
     if (make_key(a, e.path, &e.key) != RC_OK)
         return fault("route: %s is no pattern", e.path);

@@ -26,6 +26,7 @@ struct route {
     const char *console;     /* "admin" or "account" on rows with WHO_ADMIN / WHO_USER and SPEAK_HTML */
     size_t body_max;         /* 0: 64 KiB; never over 128 KiB */
     bool hashes;             /* belongs to the login socket */
+    bool cors;               /* scripts of other origins may call it (http/cors.h); never a page */
     bool is_quiet;           /* static assets: no request log line */
     bool needs_no_store;     /* served while the database cannot be read: says so itself */
     enum speak when_down;    /* language of 503 and faults, where it is not that of `speaks` */

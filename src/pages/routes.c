@@ -31,7 +31,7 @@ static const struct route rows[] = {
     { M_ANY, "/admin", OPEN, SPEAK_TEXT, pages_add_slash, .base = BASE_ROOT },
     { M_ANY, "/account", OPEN, SPEAK_TEXT, pages_add_slash, .base = BASE_ROOT },
     { M_GET, "/healthz", OPEN, SPEAK_JSON, pages_health_handle, .base = BASE_ROOT, .is_quiet = true,
-      .needs_no_store = true },
+      .needs_no_store = true, .cors = true },
 };
 
 const struct route_table pages_routes = { rows, ARRAY_LEN(rows) };

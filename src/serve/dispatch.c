@@ -12,6 +12,7 @@
 #include "hasher/hasher.h"
 #include "http/csrf.h"
 #include "http/problem.h"
+#include "oidc/browser_origins.h"
 #include "oidc/keys.h"
 #include "oidc/routes.h"
 #include "pages/routes.h"
@@ -29,6 +30,7 @@ struct snapshot {
     struct settings settings;
     struct key_set keys;
     struct clients_facts facts;
+    struct cors cors;
     const struct json *theme;
 };
 
@@ -66,6 +68,7 @@ static enum rc load_snapshot(struct kept *k, struct snapshot *out)
     TRY(settings_load(k->setup.db, out->arena, &out->settings));
     TRY(key_set_load(k->setup.db, out->arena, &out->keys));
     TRY(clients_facts_load(k->setup.db, &out->facts));
+    TRY(browser_origins_load(k->setup.db, out->arena, k->setup.conf, &out->settings, &out->cors));
     out->theme = theme_model(out->arena, k->setup.conf, &out->settings);
     return RC_OK;
 }
@@ -97,6 +100,7 @@ static void use_snapshot(struct exchange *x, const struct kept *k)
     x->settings = &k->now.settings;
     x->key_set = &k->now.keys;
     x->facts = &k->now.facts;
+    x->cors = &k->now.cors;
     x->theme = k->now.theme;
 }
 
@@ -242,11 +246,21 @@ static enum rc open_store(struct exchange *x, struct kept *k)
     return rc;
 }
 
+/* No row has OPTIONS: a preflight whose origin may call the path ends here (http-api 1.8). */
+static bool is_preflight(const struct exchange *x)
+{
+    return x->rq->method == M_OPTIONS && x->no.code == REFUSE_METHOD;
+}
+
 static enum rc serve(struct exchange *x, struct kept *k, bool is_read, int *allow)
 {
     enum rc found = is_read ? find_route(x, k, allow) : refuse_unread(x, k);
     enum rc opened = open_store(x, k);
 
+    if (cors_allow(x, x->route) && is_preflight(x)) {
+        x->no.code = REFUSE_NOTHING;
+        return respond_none(x);
+    }
     if (found != RC_OK || is_answered(x))
         return found;
     if (opened != RC_OK && !x->route->needs_no_store)

@@ -44,6 +44,8 @@ struct clients_facts {
     bool has_password_grant; /* an active client is registered for it */
 };
 MUST_CHECK enum rc clients_facts_load(struct db *db, struct clients_facts *out);
+/* Of active public ones. */
+MUST_CHECK enum rc clients_public_redirect_uris(struct db *db, struct arena *a, struct text_list *out);
 
 /* Call inside db_write.  RC_REFUSED: client_id taken. */
 MUST_CHECK enum rc clients_add(struct db *db, const struct client *c);

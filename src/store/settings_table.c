@@ -81,7 +81,7 @@ const struct setting_row setting_rows[] = {
     S(profile_field_address, ENUM, "optional", FIELD_CHOICES, 0),
     S(device_code_expiration, DURATION, "10m", NULL, LATER),
     S(device_code_polling_interval, INT, "5", NULL, LATER),
-    S(cors_allowed_origins, STRING, "", NULL, LATER),
+    S(cors_allowed_origins, STRING, "", NULL, 0),
 
     S(logout_confirmation, ENUM, "auto", "auto always never", CHECKED),
     S(allow_redirect_uri_wildcard, BOOL, "false", NULL, LATER),

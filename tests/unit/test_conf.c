@@ -98,6 +98,24 @@ static void test_admin_token(void **state)
     }
 }
 
+/* Design D16: a truth value, or nothing. */
+static void test_enable_cors(void **state)
+{
+    static const struct { const char *text; int is; } rows[] = {
+        { "", -1 }, { "AUTENTICO_ENABLE_CORS=true\n", 1 }, { "AUTENTICO_ENABLE_CORS=0\n", 0 },
+        { "AUTENTICO_ENABLE_CORS=\n", -1 }, { "AUTENTICO_ENABLE_CORS=maybe\n", -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct conf conf;
+
+        assert_ok(load(rows[i].text, &conf));
+        assert_int_equal(conf.enable_cors, rows[i].is);
+        secrets_wipe(conf.secrets);
+    }
+}
+
 static void test_who_may_write_it(void **state)
 {
     struct conf_source source = { .file = path };
@@ -165,6 +183,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_admin_token),
+        TEST(test_enable_cors),
         TEST(test_who_may_write_it),
         TEST(test_where_tcp_listens),
         TEST(test_front_secret),

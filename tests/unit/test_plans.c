@@ -47,6 +47,7 @@ static void run_clients(void)
     struct client_secret s = { .id = "x", .sha256 = hash_like(1), .created_at = NOW };
     struct client_secrets secrets;
     struct clients_facts facts;
+    struct text_list uris;
     struct client c;
     int64_t n;
 
@@ -59,6 +60,7 @@ static void run_clients(void)
     assert_ok(clients_touch(DB, "app", NOW));
     assert_ok(clients_count(DB, &n));
     assert_ok(clients_facts_load(DB, &facts));
+    assert_ok(clients_public_redirect_uris(DB, A, &uris));
 }
 
 static void run_lists(void)
