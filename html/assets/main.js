@@ -59,6 +59,10 @@
 
             button.hidden = false;
             label();
+            /* where the page follows the system, it follows at any time */
+            if (window.matchMedia) {
+                matchMedia('(prefers-color-scheme: dark)').addEventListener('change', label);
+            }
             button.addEventListener('click', function () {
                 var next = current() === 'dark' ? 'light' : 'dark';
                 /* What the system wants anyway is not worth remembering. */
@@ -125,26 +129,29 @@
         });
     }
 
+    /* One button for the fields that its data-reveal names. */
     function revealButtons() {
         each('[data-reveal]', function (button) {
-            var input = document.getElementById(button.getAttribute('data-reveal'));
+            var inputs = button.getAttribute('data-reveal').split(' ').map(function (id) {
+                return document.getElementById(id);
+            }).filter(Boolean);
 
             function show(on) {
-                input.type = on ? 'text' : 'password';
+                inputs.forEach(function (input) { input.type = on ? 'text' : 'password'; });
                 button.textContent = on ? 'Hide' : 'Show';
                 button.setAttribute('aria-label', on ? 'Hide password' : 'Show password');
             }
 
-            if (!input) {
+            if (!inputs.length) {
                 return;
             }
             button.hidden = false;
             button.addEventListener('click', function () {
-                show(input.type === 'password');
-                input.focus();
+                show(inputs[0].type === 'password');
+                inputs[0].focus();
             });
             /* Browsers remember what is sent from a text input. */
-            input.form.addEventListener('submit', function () { show(false); });
+            inputs[0].form.addEventListener('submit', function () { show(false); });
         });
     }
 
@@ -194,16 +201,17 @@
         each('time', function (time) {
             var utc = time.textContent;
             var date = new Date(utc.replace(' ', 'T'));
+            var parts = { year: 'numeric', month: 'short', day: 'numeric' };
 
             if (isNaN(date.getTime())) {
                 return;
             }
+            if (!time.hasAttribute('data-date')) {
+                parts.hour = parts.minute = '2-digit';
+            }
             time.setAttribute('datetime', utc);
             time.title = utc;
-            time.textContent = date.toLocaleString(undefined, {
-                year: 'numeric', month: 'short', day: 'numeric',
-                hour: '2-digit', minute: '2-digit'
-            });
+            time.textContent = date.toLocaleString(undefined, parts);
         });
     }
 

@@ -93,6 +93,16 @@ static void set_fields(struct json *vars, const struct client_form *form)
     json_set_bool(vars, "auth_method_post", text_same(method, "client_secret_post"));
 }
 
+/* A URI that a text begins with stays as it was typed. */
+static const char *sentence(struct arena *a, const char *text)
+{
+    char *s = arena_strdup(a, text);
+
+    if (s[strcspn(s, ": ")] != ':' && *s >= 'a' && *s <= 'z')
+        *s = (char)(*s - 'a' + 'A');
+    return s;
+}
+
 /* The texts of oidc/client_metadata.h begin with the member: "scopes: …". */
 static void set_error(struct exchange *x, struct json *vars)
 {
@@ -109,7 +119,7 @@ static void set_error(struct exchange *x, struct json *vars)
         if (strlen(fields[i]) != n || strncmp(fields[i], text, n) != 0)
             continue;
         const char *rest = text + n + strspn(text + n, ": ");
-        json_set_str(vars, arena_printf(x->arena, "error_%s", fields[i]), rest);
+        json_set_str(vars, arena_printf(x->arena, "error_%s", fields[i]), sentence(x->arena, rest));
         return;
     }
     json_set_str(vars, "error", text);

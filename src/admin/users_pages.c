@@ -55,7 +55,6 @@ static void set_actions(struct exchange *x, struct json *vars, const struct user
     const char *href = admin_user_href(x->arena, u->id);
 
     if (u->deactivated_at != 0) {
-        json_set_str(vars, "error", "This person is deactivated and cannot sign in.");
         json_set_str(vars, "reactivate_action", arena_printf(x->arena, "%s/reactivate", href));
         return;
     }

@@ -93,7 +93,7 @@ static enum rc check_link(struct exchange *x, const char *member, const char *te
     if (text_empty(text) || is_web_address(x->arena, text))
         return RC_OK;
     *wrong = member;
-    return refuse(&x->no, REFUSE_VALIDATION, "%s must be an http or https URL", member);
+    return refuse(&x->no, REFUSE_VALIDATION, "The %s must be an http or https address", member);
 }
 
 static void apply_claim(struct arena *a, const char *given, const char **at)

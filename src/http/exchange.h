@@ -44,7 +44,7 @@ struct exchange {
     const struct cors    *cors;       /* http/cors.h; NULL: no script of another origin */
     const struct templates *templates;
     const struct request *rq;
-    const struct json    *theme;      /* title, tagline, logo_url, theme_css, footer_links; NULL early on */
+    const struct json    *theme;      /* title, tagline, logo_url, theme_css, theme_v, footer_links; NULL early on */
     const struct route   *route;      /* NULL until matched */
     struct response      *rs;
     /* set by the gate, or NULL */

@@ -36,6 +36,7 @@ static enum rc post_to_client(struct exchange *x, const struct return_to *to, co
         add_field(x, fields, params->v[i].name, params->v[i].value);
     json_set_str(vars, "action", to->redirect_uri);
     json_set(vars, "fields", fields);
+    json_set_str_nonempty(vars, "client_name", to->client_name);
     x->rs->form_action = problem_form_action(x->arena, to->redirect_uri);
     x->rs->cache_control = "no-cache, no-store";
     response_header(x, "Pragma", "no-cache");
@@ -136,11 +137,28 @@ static void say_date_range(struct exchange *x)
     (void)respond_json(x, 400, obj);
 }
 
+/* What somebody who only wanted to sign in can do about it. */
+static const char *hint_for(enum refusal_code code, int status)
+{
+    if (status >= 500)
+        return "Go back and try again. If it happens again, tell whoever runs this service, with the "
+               "number below.";
+    switch (code) {
+    case REFUSE_INVALID_REQUEST:
+    case REFUSE_INVALID_CLIENT_400:
+        return "The application that sent you here has to mend this. Go back to it and try again; if "
+               "that does not help, show this page to whoever runs it.";
+    default:
+        return NULL;
+    }
+}
+
 static void say_page(struct exchange *x, int status, const char *message)
 {
     struct json *vars = json_object(x->arena);
 
     json_set_str(vars, "message", message);
+    json_set_str_nonempty(vars, "hint", hint_for(x->no.code, status));
     json_set_str(vars, "request_id", x->rq->id);
     if (x->templates == NULL) {
         (void)respond_text(x, status, message);

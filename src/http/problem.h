@@ -13,6 +13,7 @@ struct return_to {
     const char *redirect_uri;
     const char *state;       /* NULL: not sent */
     bool is_form_post;
+    const char *client_name; /* for the page of form_post; may be NULL */
 };
 
 /* Fill x->rs from x->no.  Codes 405 set Allow from `allow` (bit mask, 0: none);

@@ -81,6 +81,7 @@ static enum rc place(struct exchange *x, struct authz_request *r)
     to->redirect_uri = r->redirect_uri;
     to->state = r->state;
     to->is_form_post = text_same(r->response_mode, "form_post");
+    to->client_name = r->client->client_name;
     r->to = to;
     x->no.return_to = to;
     return RC_OK;

@@ -24,7 +24,7 @@ static enum rc read_client_name(struct draft *d)
     GIVEN(draft_text(d, "client_name", &name));
     name = text_trim(d->a, name);
     if (*name == '\0' || strlen(name) > CLIENT_NAME_MAX)
-        return draft_bad(d, "client_name", "1 to 255 bytes");
+        return draft_bad(d, "client_name", "a name of 1 to 255 bytes is needed");
     if (strpbrk(name, "<>") != NULL || !is_text(name))
         return draft_bad(d, "client_name", "no angle brackets or control characters");
     d->c->client_name = name;

@@ -56,6 +56,7 @@ const struct json *theme_model(struct arena *a, const struct conf *conf, const s
                      ? s->theme_logo_url
                      : arena_printf(a, "%s/static/logo.svg", conf->oauth_path));
     json_set_bool(theme, "theme_css", has_css);
+    json_set_int(theme, "theme_v", s->version); /* browsers keep what the old settings looked like */
     json_set(theme, "footer_links", footer_links(a, s->footer_links));
     return theme;
 }

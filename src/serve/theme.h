@@ -6,7 +6,7 @@
 #include "store/settings_table.h"
 #include "util/json.h"
 
-/* title, tagline, logo_url, theme_css (flag), footer_links (label, url). */
+/* title, tagline, logo_url, theme_css (flag), theme_v, footer_links (label, url). */
 const struct json *theme_model(struct arena *a, const struct conf *conf, const struct settings *s);
 
 #endif

@@ -282,7 +282,7 @@ static void errors_that_stay(void **state)
 
 static void form_post(void **state)
 {
-    struct return_to to = { "https://app.example/cb?a=b", "\"><script>", true };
+    struct return_to to = { "https://app.example/cb?a=b", "\"><script>", true, "Books & <i>" };
 
     (void)state;
     const char *text = sent_to(&to, REFUSE_INVALID_SCOPE);
@@ -294,6 +294,7 @@ static void form_post(void **state)
     assert_has(text, "<input type=\"hidden\" name=\"state\" value=\"&quot;&gt;&lt;script&gt;\">");
     assert_has(text, "<input type=\"hidden\" name=\"iss\" value=\"" ISSUER "\">");
     assert_has_not(text, "csrf_token");
+    assert_has(text, "<strong>Books &amp; &lt;i&gt;</strong>");
     to = (struct return_to){ "com.example.app:/cb", NULL, true };
     text = sent_to(&to, REFUSE_LOGIN_REQUIRED);
     assert_has(text, "form-action * com.example.app:;");
