@@ -258,9 +258,9 @@ def test_ends_with_the_session(provider):
     refused(provider.refresh(client, tokens["refresh_token"]), 400, "invalid_grant")
     with provider.settings(sso_session_idle_timeout="10m"):
         tokens = provider.tokens(client, username="mover", password="another password")
-        provider.later(599)
+        provider.later(550)
         tokens = provider.refresh(client, tokens["refresh_token"]).json()  # which is a sign of life
-        provider.later(599)
+        provider.later(550)
         tokens = provider.refresh(client, tokens["refresh_token"]).json()
         provider.later(601)
         refused(provider.refresh(client, tokens["refresh_token"]), 400, "invalid_grant")

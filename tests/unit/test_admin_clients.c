@@ -313,12 +313,12 @@ static void test_page_new_refused(void **state)
     (void)state;
     assert_has(page, "id=\"client_name-error\"");
     assert_has(page, "value=\"&lt;b&gt;\"");
-    assert_has(page, "<option value=\"public\" selected>");
+    assert_has(page, "value=\"public\" checked>");
     page = run_page(M_POST, "/admin/clients/new", "client_name=a&redirect_uris=javascript%3Ax", 400);
     assert_has(page, "id=\"redirect_uris-error\"");
     assert_has(page, "javascript:x</textarea>");
     page = run_page(M_POST, "/admin/clients/new", "", 400);
-    assert_has(page, "id=\"client_name-error\">missing");
+    assert_has(page, "id=\"client_name-error\">Missing");
 }
 
 static void test_page_update(void **state)

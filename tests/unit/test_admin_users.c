@@ -418,7 +418,7 @@ static void test_page_new(void **state)
     assert_true(text_starts(then, "/admin/users/") && text_ends(then, "?notice=created"));
     page = run_page(M_GET, then, NULL, 200);
     assert_has(page, "role=\"status\">Added.</p>");
-    assert_has(page, "<dt>Role</dt><dd>user</dd>");
+    assert_has(page, "<dt>Role</dt><dd><span class=\"word\">user</span></dd>");
 }
 
 static void test_page_user(void **state)
@@ -443,7 +443,7 @@ static void test_page_deactivate(void **state)
 {
     (void)state;
     assert_string_equal(run_page(M_POST, "/admin/users/u1/deactivate", "", 303), "/admin/users/u1?notice=deactivated");
-    assert_has(run_page(M_GET, "/admin/users/u1", NULL, 200), "This person is deactivated");
+    assert_has(run_page(M_GET, "/admin/users/u1", NULL, 200), "action=\"/admin/users/u1/reactivate\"");
     assert_string_equal(run_page(M_POST, "/admin/users/u1/reactivate", "", 303), "/admin/users/u1?notice=reactivated");
     put_user("u3", "carol", "admin");
     assert_has(run_page(M_POST, "/admin/users/u2/deactivate", "", 409), "You cannot deactivate yourself");

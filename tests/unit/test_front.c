@@ -187,8 +187,8 @@ static void test_hsts_in_every_block(void **state)
         assert_memory_equal(header, HSTS, strlen(HSTS));
         checked++;
     }
-    assert_int_equal(checked, 3);
-    assert_int_equal(count(site, HSTS), 4);
+    assert_int_equal(checked, 5);
+    assert_int_equal(count(site, HSTS), 6);
 }
 
 static void note_path(const char *path, void *arg)
