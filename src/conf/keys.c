@@ -22,13 +22,13 @@ const struct key conf_keys[] = {
     { "AUTENTICO_REFRESH_TOKEN_SECRET", KEY_NOT_EMPTY, NULL, 0, 0, 0, NULL,
       "accepted for compatibility, unused; may not be empty" },
     { "AUTENTICO_CSRF_SECRET_KEY", KEY_ALIAS, NULL, 0, 0, 0, "AUTENTICO_COOKIE_SECRET",
-      "contract name of AUTENTICO_COOKIE_SECRET" },
+      "another name of AUTENTICO_COOKIE_SECRET; set one of the two" },
     { "AUTENTICO_CSRF_SECURE_COOKIE", KEY_BOOL, "true", 0, 0, AT(csrf_secure), NULL,
       "cookies are Secure exactly when APP_URL is https; a contradiction only warns" },
     { "AUTENTICO_PRIVATE_KEY", KEY_PEM, NULL, 0, 0, SECRET_AT(private_key_pem), NULL,
       "base64 of an RSA key in PEM (PKCS#1 or PKCS#8, at least 2048 bits); absent: one is generated once and kept" },
     { "AUTENTICO_JWK_CERT_KEY_ID", KEY_TEXT, "autentico-key-1", 0, 0, AT(jwk_kid), NULL,
-      "kid of AUTENTICO_PRIVATE_KEY" },
+      "the kid of AUTENTICO_PRIVATE_KEY" },
     { "AUTENTICO_REFRESH_TOKEN_COOKIE_NAME", KEY_TEXT, "autentico_refresh_token", 0, 0, AT(refresh_cookie_name), NULL,
       "name of the refresh token's cookie" },
     { "AUTENTICO_REFRESH_TOKEN_COOKIE_ONLY", KEY_BOOL, "false", 0, 0, AT(refresh_cookie_only), NULL,
@@ -39,10 +39,10 @@ const struct key conf_keys[] = {
       "as AUTENTICO_CSRF_SECURE_COOKIE" },
     { "AUTENTICO_RATE_LIMIT_RPS", KEY_DOUBLE, "5", 0, 0, AT(rate_rps), NULL,
       "requests per second and client address on limited routes; 0 switches the limiter off" },
-    { "AUTENTICO_RATE_LIMIT_BURST", KEY_INT, "10", 1, 1000000, AT(rate_burst), NULL, "burst of the second tier" },
+    { "AUTENTICO_RATE_LIMIT_BURST", KEY_INT, "10", 1, 1000000, AT(rate_burst), NULL, "how many at once before that limit holds" },
     { "AUTENTICO_RATE_LIMIT_RPM", KEY_DOUBLE, "20", 0, 0, AT(rate_rpm), NULL,
       "requests per minute and client address; 0 switches this tier off" },
-    { "AUTENTICO_RATE_LIMIT_RPM_BURST", KEY_INT, "20", 1, 1000000, AT(rate_rpm_burst), NULL, "burst of the minute tier" },
+    { "AUTENTICO_RATE_LIMIT_RPM_BURST", KEY_INT, "20", 1, 1000000, AT(rate_rpm_burst), NULL, "how many at once before that limit holds" },
     { "AUTENTICO_ANTI_TIMING_MIN_MS", KEY_UNUSED, NULL, 0, 0, 0, NULL, "accepted, unused: equal work instead of delays" },
     { "AUTENTICO_ANTI_TIMING_MAX_MS", KEY_UNUSED, NULL, 0, 0, 0, NULL, "accepted, unused" },
     { "AUTENTICO_DB_READ_POOL_SIZE", KEY_UNUSED, NULL, 0, 0, 0, NULL, "accepted, unused: every worker has a handle of its own" },
@@ -82,7 +82,8 @@ const struct key conf_keys[] = {
     { "AUTENTICO_SIGNERS", KEY_INT, NULL, 1, 32, AT(signers), NULL, "signers; default: cores" },
     { "AUTENTICO_REQUEST_DEADLINE", KEY_DURATION, "30s", 1, 600, AT(request_deadline_s), NULL,
       "a worker busy for longer is replaced" },
-    { "AUTENTICO_DRAIN_DEADLINE", KEY_DURATION, "10s", 1, 600, AT(drain_deadline_s), NULL, "bound of a shutdown" },
+    { "AUTENTICO_DRAIN_DEADLINE", KEY_DURATION, "10s", 1, 600, AT(drain_deadline_s), NULL,
+      "how long requests under way may take to end at a shutdown or reload" },
     { "AUTENTICO_DURABILITY", KEY_CHOICE, "full", 0, 0, AT(durability), "full normal",
       "full: answered means on disk; normal: a power failure may take the last moments" },
     { "AUTENTICO_TRUSTED_PROXIES", KEY_NETS, NULL, 0, 0, AT(trusted_proxies), NULL,
@@ -97,11 +98,11 @@ const struct key conf_keys[] = {
     { "AUTENTICO_STATE_DIR", KEY_PATH, NULL, 0, 0, AT(state_dir), NULL,
       "lock file, limits.db, private front; default: the directory of the database" },
     { "AUTENTICO_PASSWORD_COMMAND", KEY_LATER, "", 0, 0, 0, NULL, "external password check" },
-    { "AUTENTICO_THEME_CSS_FILE", KEY_PATH, "", 0, 0, AT(theme_css_file), NULL, "a style sheet served instead of the setting theme_css_inline" },
+    { "AUTENTICO_THEME_CSS_FILE", KEY_PATH, "", 0, 0, AT(theme_css_file), NULL, "a style sheet that is served instead of the setting theme_css_inline" },
     { "AUTENTICO_CA_FILE", KEY_LATER, "", 0, 0, 0, NULL, "trust for outbound TLS" },
     { "AUTENTICO_OUTBOUND_ALLOW", KEY_LATER, "", 0, 0, 0, NULL, "private addresses that outbound requests may reach" },
     { "AUTENTICO_LOG_FORMAT", KEY_CHOICE, "text", 0, 0, AT(log_format), "text json", "one line per event" },
-    { "AUTENTICO_LOG_LEVEL", KEY_CHOICE, "info", 0, 0, AT(log_level), "error warning info debug", "what is logged" },
+    { "AUTENTICO_LOG_LEVEL", KEY_CHOICE, "info", 0, 0, AT(log_level), "error warning info debug", "what is logged: this and what is worse" },
 #ifdef AUTENTICO_TEST_HOOKS
     { "AUTENTICO_TEST_CLOCK", KEY_ELSEWHERE, NULL, 0, 0, 0, NULL, "file with seconds to add to the clock (tests)" },
 #endif
@@ -114,32 +115,4 @@ const struct key *conf_key_of(const char *name)
         if (strcmp(conf_keys[i].name, name) == 0)
             return &conf_keys[i];
     return NULL;
-}
-
-void conf_print_help(FILE *out)
-{
-    for (size_t i = 0; i < conf_keys_n; i++) {
-        const struct key *k = &conf_keys[i];
-
-        if (k->type == KEY_LATER)
-            continue;
-        fprintf(out, "  %s%s%s\n      %s\n", k->name, text_empty(k->initial) ? "" : "=",
-                text_or(k->initial, ""), k->help);
-    }
-}
-
-void conf_print_man(FILE *out)
-{
-    for (size_t i = 0; i < conf_keys_n; i++) {
-        const struct key *k = &conf_keys[i];
-
-        if (k->type == KEY_LATER)
-            continue;
-        fprintf(out, ".TP\n.B %s\n%s.", k->name, k->help);
-        if (!text_empty(k->initial))
-            fprintf(out, " Default: %s.", k->initial);
-        if (k->type == KEY_CHOICE)
-            fprintf(out, " One of: %s.", k->choices);
-        fprintf(out, "\n");
-    }
 }

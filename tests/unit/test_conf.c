@@ -178,6 +178,26 @@ static void test_front_secret(void **state)
         assert_says(arena_printf(A, "AUTENTICO_FRONT_SECRET=%s\n", bad[i]), "not every web server takes");
 }
 
+/* What is printed for autentico.env(5) has short lines, and no word of a help text is
+ * taken for a request of roff. */
+static void test_manual(void **state)
+{
+    static char text[32768];
+    FILE *out = fmemopen(text, sizeof(text), "w");
+
+    (void)state;
+    conf_print_man(out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, ".TP\n.B AUTENTICO_COOKIE_SECRET\nAt least 32 random bytes"));
+    assert_non_null(strstr(text, "./autentico.db.\n"));
+    assert_null(strstr(text, "AUTENTICO_CA_FILE")); /* not there yet */
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        assert_in_range(strlen(line), 1, 80);
+        if (line[0] == '.' && strcmp(line, ".TP") != 0 && strncmp(line, ".B AUTENTICO_", 13) != 0)
+            fail_msg("%s", line);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -187,6 +207,7 @@ int main(void)
         TEST(test_who_may_write_it),
         TEST(test_where_tcp_listens),
         TEST(test_front_secret),
+        TEST(test_manual),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
