@@ -10,8 +10,6 @@
 
 #define VAULT_N 32 /* there are a dozen names of secrets */
 
-extern char **environ;
-
 static const char *copy_into(struct region *r, const char *p, size_t n)
 {
     char *to = r->p + r->n;

@@ -316,6 +316,7 @@ static void without_descriptors(struct fcgi *f)
 
 static int accept_one(struct fcgi *f)
 {
+    /* cppcheck-suppress nullPointer ; accept4(2) takes NULL */
     int fd = accept4(f->setup.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd >= 0)

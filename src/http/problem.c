@@ -67,6 +67,7 @@ enum rc respond_to_client(struct exchange *x, const struct return_to *to, ...)
         v[params.n++] = (struct param){ name, va_arg(ap, const char *) };
     va_end(ap);
     v[params.n++] = (struct param){ "state", to->state };
+    /* cppcheck-suppress unreadVariable ; read through params.v */
     v[params.n++] = (struct param){ "iss", x->conf->issuer };
     return to->is_form_post ? post_to_client(x, to, &params) : redirect_to_client(x, to, &params);
 }

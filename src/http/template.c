@@ -87,6 +87,7 @@ static void read_text(struct parsing *ps, struct node ***tail)
 static enum rc read_nodes(struct parsing *ps, const char *section, int depth, struct node **out);
 
 /* Shown or not, what follows has to stand in the same place. */
+/* NOLINTNEXTLINE(misc-no-recursion): ends at DEPTH_MAX */
 static enum rc read_section(struct parsing *ps, int depth, struct node *node)
 {
     struct place before = ps->place;
@@ -122,6 +123,7 @@ static enum node_kind kind_of(char sign)
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): read_section() counts */
 static enum rc read_node(struct parsing *ps, const struct tag *tag, int depth, struct node **out)
 {
     struct node *node = new_node(ps, kind_of(tag->sign), tag->name, tag->name_n);
@@ -147,10 +149,11 @@ static bool is_end_of(const struct tag *tag, const char *section)
 }
 
 /* Until the end of the text, or {{/section}}. */
+/* NOLINTNEXTLINE(misc-no-recursion): read_section() counts */
 static enum rc read_nodes(struct parsing *ps, const char *section, int depth, struct node **out)
 {
     struct node **tail = out;
-    struct tag tag;
+    struct tag tag = { 0, ps->p, 0 };
 
     for (;;) {
         read_text(ps, &tail);
@@ -226,6 +229,7 @@ static void print_value(struct sbuf *out, const struct json *value, enum place_k
 
 static void run_nodes(const struct node *node, const struct scope *scope, struct sbuf *out, int depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): run_nodes() ends it */
 static void run_section(const struct node *node, const struct scope *scope, struct sbuf *out, int depth)
 {
     const struct json *value = look_up(scope, node->text);
@@ -245,6 +249,7 @@ static void run_section(const struct node *node, const struct scope *scope, stru
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): ends at 4 * DEPTH_MAX */
 static void run_nodes(const struct node *node, const struct scope *scope, struct sbuf *out, int depth)
 {
     if (depth > 4 * DEPTH_MAX)

@@ -265,7 +265,7 @@ enum rc client_metadata_new(struct arena *a, const struct json *body, int64_t no
 {
     struct client c;
     struct draft d = { a, body, &c, no };
-    const char *made;
+    const char *made = NULL;
 
     set_defaults(&d, now);
     TRY(check_body(&d));

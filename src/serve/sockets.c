@@ -29,7 +29,10 @@ enum rc sockets_lock_instance(const struct conf *conf, const struct identity *id
     } else if (id->was_root && fchown(fd, id->uid, id->gid) != 0) {
         rc = fault("sockets: chown %s: %s", path, strerror(errno));
     }
+    if (rc != RC_OK && fd >= 0)
+        close(fd);
     arena_done(a);
+    /* cppcheck-suppress resourceLeak ; open, and so locked, until the process ends */
     return rc;
 }
 
@@ -100,6 +103,8 @@ static enum rc bind_socket(const char *path, const struct conf *conf, FILE *err,
     umask(before);
     if (failed || listen(fd, SOCKETS_BACKLOG) != 0) {
         fprintf(err, "AUTENTICO_SOCKET: %s: %s\n", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
         return RC_REFUSED;
     }
     *out = fd;

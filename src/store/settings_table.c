@@ -6,10 +6,12 @@
 #define LATER 2   /* not available yet */
 #define HIDDEN 4
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): parentheses would change an initialiser */
 #define S(name, kind, first, of, flags)                                                       \
     { .key = #name, .type = SET_##kind, .initial = first, .choices = of,                      \
       .is_checked = ((flags) & CHECKED) != 0, .is_available = ((flags) & LATER) == 0,         \
       .is_hidden = ((flags) & HIDDEN) != 0, .offset = offsetof(struct settings, name) }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define FIELD_CHOICES "hidden optional required"
 #define NO_LIMIT "EMPTY 0"

@@ -214,14 +214,13 @@ log_failure(const char *event, const char *file, int line, const char *fmt, va_l
     log_event(LOG_LEVEL_ERROR, event, "at", at, "why", why, NULL);
 }
 
-enum rc fault_at(const char *file, int line, const char *fmt, ...)
+void fault_at(const char *file, int line, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
     log_failure("fault", file, line, fmt, ap);
     va_end(ap);
-    return RC_FAULT;
 }
 
 void die_at(const char *file, int line, const char *fmt, ...)

@@ -30,8 +30,8 @@ const char *log_num(int64_t n); /* decimal, in one of eight rotating buffers */
  * Our own failure: logs file, line and request id, returns RC_FAULT.
  *     return fault("tokens: %s", why);
  */
-#define fault(...) fault_at(__FILE__, __LINE__, __VA_ARGS__)
-enum rc fault_at(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
+#define fault(...) (fault_at(__FILE__, __LINE__, __VA_ARGS__), RC_FAULT) /* seen by analysers */
+void fault_at(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* A broken invariant or no memory: log and end the process at once, status 70. */
 #define die(...) die_at(__FILE__, __LINE__, __VA_ARGS__)

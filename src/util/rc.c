@@ -41,19 +41,18 @@ static void keep_describable(char *text)
             *text = '?';
 }
 
-enum rc refuse(struct refusal *no, enum refusal_code code, const char *fmt, ...)
+void refuse_with(struct refusal *no, enum refusal_code code, const char *fmt, ...)
 {
     va_list ap;
 
     no->code = code;
     no->detail[0] = '\0';
     if (fmt == NULL)
-        return RC_REFUSED;
+        return;
     va_start(ap, fmt);
     vsnprintf(no->detail, sizeof(no->detail), fmt, ap);
     va_end(ap);
     keep_describable(no->detail);
-    return RC_REFUSED;
 }
 
 int refusal_status(enum refusal_code code)

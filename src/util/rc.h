@@ -67,7 +67,8 @@ struct refusal {
 };
 
 /* Fill `no` and return RC_REFUSED.  `fmt` NULL: the default text of the row. */
-enum rc refuse(struct refusal *no, enum refusal_code code, const char *fmt, ...)
+#define refuse(...) (refuse_with(__VA_ARGS__), RC_REFUSED) /* seen by analysers */
+void refuse_with(struct refusal *no, enum refusal_code code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
 int refusal_status(enum refusal_code code);         /* HTTP status */
