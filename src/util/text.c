@@ -58,11 +58,6 @@ bool text_same(const char *a, const char *b)
     return strcmp(some(a), some(b)) == 0;
 }
 
-bool text_empty(const char *text)
-{
-    return text == NULL || *text == '\0';
-}
-
 bool text_starts(const char *text, const char *prefix)
 {
     return strncmp(some(text), some(prefix), strlen(some(prefix))) == 0;

@@ -14,7 +14,10 @@ bool text_is_utf8(const char *p, size_t n); /* well-formed, no surrogates, no ov
  * `out`; 0 when there is none within n bytes. */
 size_t text_char(const char *p, size_t n, uint32_t *out);
 bool text_same(const char *a, const char *b); /* equal, not for secrets; NULL equals "" */
-bool text_empty(const char *text);
+static inline bool text_empty(const char *text) /* here, so that analysers know what it says of NULL */
+{
+    return text == NULL || *text == '\0';
+}
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 bool text_same_nocase(const char *a, const char *b); /* ASCII */
