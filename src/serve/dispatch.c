@@ -24,6 +24,8 @@
 #include "store/settings_table.h"
 #include "util/clock.h"
 
+#define UNTOLD_MS 1000
+
 /* Settings, keys, theme and what all registrations say, as of one settings version. */
 struct snapshot {
     struct arena *arena;
@@ -37,6 +39,8 @@ struct snapshot {
 struct kept {
     struct kept_setup setup;
     struct snapshot now;
+    uint64_t changes_seen;
+    int64_t looked_ms;
 };
 
 enum rc dispatch_router(struct arena *a, const char *oauth_path, struct router **out)
@@ -73,8 +77,7 @@ static enum rc load_snapshot(struct kept *k, struct snapshot *out)
     return RC_OK;
 }
 
-/* A write by any process moves the version, so it is live on the next request. */
-static enum rc refresh_snapshot(struct kept *k)
+static enum rc read_snapshot(struct kept *k)
 {
     struct snapshot fresh;
     int64_t version;
@@ -92,6 +95,23 @@ static enum rc refresh_snapshot(struct kept *k)
     if (k->now.arena != NULL)
         arena_done(k->now.arena);
     k->now = fresh;
+    return RC_OK;
+}
+
+/* A write by any process moves the counter, so it is live on the next request.  We also
+ * look without having been told: another version of the program, whose counter is not
+ * ours, or somebody with a shell may have written. */
+static enum rc refresh_snapshot(struct kept *k)
+{
+    int64_t now_ms = clock_mono_ms();
+    uint64_t seen = k->changes_seen;
+    bool has_changed = db_has_changed(k->setup.db, &seen);
+
+    if (!has_changed && k->now.arena != NULL && now_ms < k->looked_ms + UNTOLD_MS)
+        return RC_OK;
+    TRY(read_snapshot(k));
+    k->changes_seen = seen;
+    k->looked_ms = now_ms;
     return RC_OK;
 }
 
@@ -236,10 +256,8 @@ static enum rc find_route(struct exchange *x, const struct kept *k, int *allow)
 /* Pages of refusals show the theme too, if need be the one that was read last. */
 static enum rc open_store(struct exchange *x, struct kept *k)
 {
-    enum rc rc = db_read_begin(x->db);
-
-    if (rc == RC_OK)
-        rc = refresh_snapshot(k);
+    db_read_begin(x->db);
+    enum rc rc = refresh_snapshot(k);
     if (k->now.arena != NULL)
         use_snapshot(x, k);
     x->is_store_up = rc == RC_OK;

@@ -49,6 +49,20 @@ MUST_CHECK enum rc write_lock_sync(struct write_lock *l, uint64_t commit_n, int6
 bool write_lock_is_sync_lost(const struct write_lock *l);
 void write_lock_sync_found(struct write_lock *l);
 
+/*
+ * What a process keeps in memory of the database (settings, keys) is good until this
+ * counter moves, so that asking costs no SQL.  It is odd from before the commit of such
+ * a change until after it, and stays so when the writer dies in between: then everybody
+ * looks into the database until the next one has given the lock back.
+ *
+ * write_lock_change()       holding the lock, before the commit; giving it back ends it
+ * write_lock_has_changed()  true: read the database, which must not have been read in
+ *                           this transaction before.  *seen is the caller's to keep,
+ *                           0 in the beginning
+ */
+void write_lock_change(struct write_lock *l);
+bool write_lock_has_changed(const struct write_lock *l, uint64_t *seen);
+
 struct db_open {
     const char *path;       /* ":memory:" for tests */
     struct write_lock *lock; /* NULL: none (tests) */
@@ -104,9 +118,14 @@ typedef enum rc db_work(struct db *db, void *arg);
 MUST_CHECK enum rc db_write(struct db *db, db_work *work, void *arg); /* nested: die() */
 /* The same, but joins the write transaction that is open already, if one is. */
 MUST_CHECK enum rc db_write_within(struct db *db, db_work *work, void *arg);
-/* The read transaction of the request (design D10b): begun by the gate, ended
- * before any hash, signature, write or response.  Both may be called twice. */
-MUST_CHECK enum rc db_read_begin(struct db *db);
+/* Within db_write: what others keep in memory is out of date.  And whether it is; always
+ * true without a lock.  See write_lock_has_changed(). */
+void db_change(struct db *db);
+bool db_has_changed(const struct db *db, uint64_t *seen);
+/* The read transaction of the request (design D10b): opened by the gate, ended
+ * before any hash, signature, write or response.  Both may be called twice.  It begins
+ * with the first statement that reads, so a request that reads nothing costs nothing. */
+void db_read_begin(struct db *db);
 void db_read_end(struct db *db);
 bool db_is_idle(const struct db *db); /* no transaction, no open statement */
 

@@ -35,7 +35,7 @@ struct db {
     size_t cache_n, cache_size;
     struct stmt broken;  /* the last one that could not be prepared */
 
-    bool is_reading, is_writing;
+    bool is_reading, is_writing; /* is_reading: BEGIN comes before the next statement that reads */
     bool is_contended;   /* SQLITE_BUSY since the flag was cleared */
     bool is_unavailable, is_damaged;
     int64_t changed;
@@ -59,6 +59,7 @@ void db_unlock(struct db *db, bool has_committed);
 MUST_CHECK enum rc db_committed(struct db *db);
 MUST_CHECK enum rc db_sync(struct db *db);      /* the WAL, up to our last commit */
 MUST_CHECK enum rc db_sync_again(struct db *db); /* holding the lock, after a lost sync */
+MUST_CHECK enum rc db_read_need(struct db *db); /* before a statement that reads */
 void db_forget(struct db *db);    /* finalise every statement */
 
 #endif

@@ -72,8 +72,10 @@ static enum rc enter(struct stmt *q)
     if (q->bound != q->wanted)
         die("store: a parameter was not bound: %s", q->sql);
     q->bound = 0;
-    if (q->is_reader || db->is_writing)
+    if (db->is_writing)
         return RC_OK;
+    if (q->is_reader)
+        return db_read_need(db);
     db_read_end(db);
     TRY(db_lock(db));
     q->has_lock = true;

@@ -74,14 +74,31 @@ enum rc db_write_within(struct db *db, db_work *work, void *arg)
     return db->is_writing ? work(db, arg) : db_write(db, work, arg);
 }
 
-enum rc db_read_begin(struct db *db)
+void db_change(struct db *db)
 {
-    if (db->is_reading || db->is_writing)
+    if (!db->is_writing)
+        die("store: db_change outside db_write");
+    if (db->lock)
+        write_lock_change(db->lock);
+}
+
+bool db_has_changed(const struct db *db, uint64_t *seen)
+{
+    return !db->lock || write_lock_has_changed(db->lock, seen);
+}
+
+void db_read_begin(struct db *db)
+{
+    if (!db->is_writing)
+        db->is_reading = true;
+}
+
+enum rc db_read_need(struct db *db)
+{
+    if (!db->is_reading || !sqlite3_get_autocommit(db->handle))
         return RC_OK;
     db->is_unavailable = db->is_damaged = false;
-    TRY(db_control(db, "BEGIN"));
-    db->is_reading = true;
-    return RC_OK;
+    return db_control(db, "BEGIN");
 }
 
 void db_read_end(struct db *db)

@@ -68,10 +68,17 @@ enum rc installation_version(struct db *db, int64_t *out)
     return db_int_of(db_sql(db, "SELECT settings_version FROM installation WHERE id = 1"), out);
 }
 
-enum rc installation_bump(struct db *db)
+static enum rc bump(struct db *db, void *arg)
 {
+    (void)arg;
+    db_change(db);
     return db_run(db_sql(db, "UPDATE installation SET settings_version = settings_version + 1"
                              " WHERE id = 1"));
+}
+
+enum rc installation_bump(struct db *db)
+{
+    return db_write_within(db, bump, NULL);
 }
 
 enum rc installation_set_fingerprint(struct db *db, const char *fingerprint)

@@ -22,7 +22,7 @@
  */
 
 #define LOCK_MAGIC "autlock"
-#define LOCK_VERSION 2
+#define LOCK_VERSION 3
 #define BOOT_ID_CHARS 36
 #define OPEN_TRIES 100
 
@@ -36,6 +36,7 @@ struct lock_page {    /* what stands before the mutex never moves, whatever the 
     uint64_t committed_n;         /* written with the mutex held */
     uint64_t synced_n;            /* commits known to be on disk; written with the sync_mutex held */
     uint32_t is_sync_lost;        /* a sync failed: what the kernel still has to write, nobody knows */
+    uint64_t changes;             /* odd: one is under way; written with the mutex held */
 };
 
 struct write_lock {
@@ -258,10 +259,35 @@ enum rc write_lock_take(struct write_lock *l, int64_t timeout_ms)
     return RC_OK;
 }
 
+/* A change that is under way is ours, or of a dead one whose transaction is over. */
+static void end_change(struct lock_page *p)
+{
+    if (p->changes & 1)
+        __atomic_store_n(&p->changes, p->changes + 1, __ATOMIC_RELEASE);
+}
+
 void write_lock_give(struct write_lock *l)
 {
+    end_change(l->page);
     l->holder = 0;
     give(&l->page->mutex);
+}
+
+/* Changes of what processes keep in memory. */
+
+void write_lock_change(struct write_lock *l)
+{
+    if ((l->page->changes & 1) == 0)
+        __atomic_store_n(&l->page->changes, l->page->changes + 1, __ATOMIC_SEQ_CST);
+}
+
+bool write_lock_has_changed(const struct write_lock *l, uint64_t *seen)
+{
+    uint64_t now = __atomic_load_n(&l->page->changes, __ATOMIC_SEQ_CST);
+    bool has = now != *seen || (now & 1) != 0;
+
+    *seen = now;
+    return has;
 }
 
 /* Commits that share a sync. */

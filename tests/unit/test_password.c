@@ -47,7 +47,7 @@ static enum refusal_code tried(const char *username, const char *password)
     struct user user;
     enum rc rc;
 
-    assert_ok(db_read_begin(DB));
+    db_read_begin(DB);
     rc = password_login(x, username, password, &user);
     assert_true(db_is_idle(DB));
     if (rc == RC_OK) {

@@ -105,6 +105,53 @@ static void do_close_held(void)
         write_lock_close(l);
 }
 
+/* A counter that moves with every change, and is never trusted while one is under way. */
+static void test_changes(void **state)
+{
+    struct write_lock *l = open_lock(), *other = open_lock();
+    uint64_t seen = 0;
+
+    (void)state;
+    assert_false(write_lock_has_changed(other, &seen));
+    assert_ok(write_lock_take(l, 100));
+    write_lock_give(l); /* others write without changing what is kept */
+    assert_false(write_lock_has_changed(other, &seen));
+    assert_ok(write_lock_take(l, 100));
+    write_lock_change(l);
+    write_lock_change(l);
+    assert_true(write_lock_has_changed(other, &seen));
+    assert_true(write_lock_has_changed(other, &seen));
+    write_lock_give(l);
+    assert_true(write_lock_has_changed(other, &seen));
+    assert_false(write_lock_has_changed(other, &seen));
+    write_lock_close(l);
+    write_lock_close(other);
+}
+
+/* One who dies within a change may have committed it. */
+static void test_dies_within_a_change(void **state)
+{
+    struct write_lock *l = open_lock();
+    uint64_t seen = 0;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        if (write_lock_take(l, 1000) != RC_OK)
+            _exit(1);
+        write_lock_change(l);
+        raise(SIGKILL);
+    }
+    waitpid(pid, NULL, 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(write_lock_has_changed(l, &seen));
+    assert_ok(write_lock_take(l, 1000));
+    write_lock_give(l);
+    assert_true(write_lock_has_changed(l, &seen));
+    assert_false(write_lock_has_changed(l, &seen));
+    write_lock_close(l);
+}
+
 static void test_deaths(void **state)
 {
     (void)state;
@@ -279,7 +326,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, in_directory, after_directory)
     const struct CMUnitTest tests[] = {
-        T(test_take_and_give), T(test_times_out), T(test_waiter_gets_it_from_the_dead), T(test_deaths),
+        T(test_take_and_give), T(test_times_out), T(test_waiter_gets_it_from_the_dead), T(test_changes),
+        T(test_dies_within_a_change), T(test_deaths),
         T(test_another_boot), T(test_another_version), T(test_odd_files), T(test_many_openers),
         T(test_fairness),
     };
