@@ -1,8 +1,9 @@
 /*
  * The yardstick B: N processes that answer 180 bytes of JSON over FastCGI and do nothing else.
  *
- *   hello SOCKET N
+ *   hello SOCKET N [plain]
  *
+ * plain: the loop of libfcgi's manual, FCGX_Accept_r() and FCGX_Finish_r().  Otherwise
  * libfcgi is used as the workers of Autentico use it: an epoll of one's own on the listening
  * socket, accept, peek until the request is whole, hand the connection over with keepConnection
  * set, and close it oneself.  Ends when its standard input does.
@@ -10,6 +11,7 @@
 #define _GNU_SOURCE
 #include <fastcgi.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +72,20 @@ static void serve_one(FCGX_Request *request, int fd)
     close(fd);
 }
 
+static void work_plainly(int listen_fd)
+{
+    FCGX_Request request;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (FCGX_Init() != 0 || FCGX_InitRequest(&request, listen_fd, 0) != 0 || fcntl(listen_fd, F_SETFL, 0) != 0)
+        die("worker");
+    while (FCGX_Accept_r(&request) == 0) {
+        FCGX_PutStr(answer, sizeof(answer) - 1, request.out);
+        FCGX_Finish_r(&request);
+    }
+    exit(1);
+}
+
 static void work(int listen_fd)
 {
     struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
@@ -94,12 +110,12 @@ int main(int argc, char **argv)
 {
     char byte;
 
-    if (argc != 3)
-        return fprintf(stderr, "usage: hello SOCKET N\n"), 2;
+    if (argc != 3 && argc != 4)
+        return fprintf(stderr, "usage: hello SOCKET N [plain]\n"), 2;
     int listen_fd = listen_at(argv[1]);
     for (int i = atoi(argv[2]); i > 0; i--)
         if (fork() == 0)
-            work(listen_fd);
+            argc == 4 ? work_plainly(listen_fd) : work(listen_fd);
     while (read(0, &byte, 1) > 0)
         ;
     unlink(argv[1]);

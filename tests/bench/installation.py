@@ -20,7 +20,7 @@ class Site(harness.Provider):
     """AUTENTICO_FRONT=none; nginx is ours, from the same configuration, and has the yardstick too."""
 
     def __init__(self, work, **env):
-        self.nginx = self.hello = None
+        self.nginx, self.hellos = None, []
         self.work = work
         super().__init__(**env)
         if os.geteuid() == 0:
@@ -72,18 +72,20 @@ class Site(harness.Provider):
         return os.path.join(self.dir, "main.sock")
 
     def start_hello(self):
-        path = os.path.join(self.dir, "hello.sock")
-        self.hello = subprocess.Popen([os.path.join(self.work, "hello"), path, str(self.workers_n)],
-                                      stdin=subprocess.PIPE, start_new_session=True)
-        end = time.monotonic() + 10
-        while not os.path.exists(path) and time.monotonic() < end:
-            time.sleep(0.01)
+        for how in ([], ["plain"]):
+            path = os.path.join(self.dir, "hello" + "".join(how) + ".sock")
+            self.hellos.append(subprocess.Popen([os.path.join(self.work, "hello"), path, str(self.workers_n), *how],
+                                                stdin=subprocess.PIPE))
+            end = time.monotonic() + 10
+            while not os.path.exists(path) and time.monotonic() < end:
+                time.sleep(0.01)
 
     def nginx_config(self):
         """Twice the same server, once without its cache; in both the yardstick."""
         head, server = self.front_config.rsplit("    server {\n", 1)
         server = server.rstrip().removesuffix("}")
-        hello = f'location = /yardstick {{ fastcgi_pass "unix:{self.dir}/hello.sock"; }}\n'
+        hello = "".join(f'location = /yardstick{how} {{ fastcgi_pass "unix:{self.dir}/hello{how}.sock"; }}\n'
+                        for how in ("", "plain"))
         server = "    server {\n" + hello + server
         uncached = server.replace(f":{self.port}", f":{self.port_uncached}")
         uncached = uncached.replace("fastcgi_cache autentico_metadata;", "")
@@ -103,14 +105,13 @@ class Site(harness.Provider):
                                       stderr=self.log, stdin=subprocess.DEVNULL)
 
     def stop(self):
-        for process, sig in ((self.nginx, signal.SIGTERM),):
-            if process:
-                process.send_signal(sig)
-                process.wait(20)
-        if self.hello:
-            self.hello.stdin.close()
-            self.hello.wait(10)
-        self.nginx = self.hello = None
+        if self.nginx:
+            self.nginx.send_signal(signal.SIGTERM)
+            self.nginx.wait(20)
+        for hello in self.hellos:
+            hello.stdin.close()
+            hello.wait(10)
+        self.nginx, self.hellos = None, []
         super().stop()
 
 

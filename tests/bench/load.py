@@ -23,7 +23,7 @@ def wrk(site, url, script, connections, seconds, **arguments):
     words = [f"{k}={v}" for k, v in arguments.items()]
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s",
                "-s", os.path.join(HERE, script), url, "--", *words]
-    cpu = Cpu(site.process.pid, site.nginx.pid, site.hello.pid)
+    cpu = Cpu(site.process.pid, site.nginx.pid, *(h.pid for h in site.hellos))
     before = os.times()
     out = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "BENCH_DIR": HERE})
     used = cpu.used()

@@ -48,6 +48,13 @@ class Yardstick(Scenario):
         return self.fixed("/yardstick", connections, seconds)
 
 
+class YardstickPlain(Scenario):
+    name = "hello-world, libfcgi's own loop"
+
+    def run(self, connections, seconds):
+        return self.fixed("/yardstickplain", connections, seconds)
+
+
 class Discovery(Scenario):
     name, need = "discovery, from a worker", 0.95
 
@@ -179,5 +186,5 @@ class Introspect(PooledScenario):
                    auth=self.basic())
 
 
-ALL = [Discovery, Jwks, DiscoveryCached, JwksCached, AuthorizePage, AuthorizeCode, Login, CodeExchange, Refresh,
+ALL = [YardstickPlain, Discovery, Jwks, DiscoveryCached, JwksCached, AuthorizePage, AuthorizeCode, Login, CodeExchange, Refresh,
        Userinfo, Introspect]
