@@ -27,6 +27,7 @@ struct session;
 struct console_session;
 struct client;
 struct clients_facts;
+struct clients_kept;
 struct token_view;
 struct user;
 
@@ -44,6 +45,7 @@ struct exchange {
     const struct cors    *cors;       /* http/cors.h; NULL: no script of another origin */
     const struct templates *templates;
     const struct request *rq;
+    struct clients_kept  *clients;    /* registrations in memory, or NULL; store/clients_kept.h */
     const struct json    *theme;      /* title, tagline, logo_url, theme_css, theme_v, footer_links; NULL early on */
     const struct route   *route;      /* NULL until matched */
     struct response      *rs;

@@ -9,6 +9,7 @@
 #include "oidc/pkce.h"
 #include "oidc/redirect_uri.h"
 #include "oidc/scope.h"
+#include "store/clients_kept.h"
 #include "store/settings_table.h"
 #include "util/uri.h"
 
@@ -59,8 +60,8 @@ static const struct field wire_fields[] = {
 
 static enum rc find_client(struct exchange *x, struct authz_request *r)
 {
-    struct client *c = arena_new(x->arena, struct client);
-    enum rc rc = clients_find(x->db, x->arena, r->client_id, c);
+    struct client *c;
+    enum rc rc = clients_known(x->clients, x->db, x->arena, r->client_id, &c);
 
     if (rc == RC_NONE || (rc == RC_OK && !c->is_active))
         return refuse(&x->no, REFUSE_INVALID_CLIENT_400,

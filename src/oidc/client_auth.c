@@ -7,7 +7,7 @@
 #include "http/request.h"
 #include "oidc/client_secret.h"
 #include "oidc/refund.h"
-#include "store/clients.h"
+#include "store/clients_kept.h"
 #include "util/encode.h"
 #include "util/uri.h"
 
@@ -150,9 +150,9 @@ static enum rc read_credentials(struct exchange *x, struct credentials *out)
 /* RC_NONE: no such client, or a disabled one. */
 static enum rc find_client(struct exchange *x, const char *client_id, struct client **out)
 {
-    struct client *c = arena_new(x->arena, struct client);
+    struct client *c;
 
-    TRY(clients_find(x->db, x->arena, client_id, c));
+    TRY(clients_known(x->clients, x->db, x->arena, client_id, &c));
     if (!c->is_active)
         return RC_NONE;
     *out = c;

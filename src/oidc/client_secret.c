@@ -8,7 +8,7 @@
 #include "crypto/random.h"
 #include "hasher/hasher.h"
 #include "oidc/client_metadata.h"
-#include "store/clients.h"
+#include "store/clients_kept.h"
 
 /* ---- what needed Argon2 a moment ago ---- */
 
@@ -93,7 +93,7 @@ enum rc client_secret_verify(struct exchange *x, const char *client_id, const ch
     struct client_secrets rows;
     bool has_hashed = false;
 
-    TRY(clients_secrets(x->db, x->arena, text_or(client_id, ""), x->now, &rows));
+    TRY(clients_known_secrets(x->clients, x->db, x->arena, text_or(client_id, ""), x->now, &rows));
     if (sha256_matches(&rows, secret))
         return RC_OK;
     for (size_t i = 0; i < rows.n; i++) {

@@ -7,6 +7,7 @@
 
 #include "http/fields.h"
 #include "oidc/issue.h"
+#include "store/clients_kept.h"
 #include "store/sessions.h"
 #include "store/settings_table.h"
 #include "util/log.h"
@@ -58,9 +59,9 @@ static enum rc find(struct refresh *r, const char *value)
 static enum rc own_client(struct refresh *r)
 {
     struct exchange *x = r->x;
-    struct client *c = arena_new(x->arena, struct client);
+    struct client *c;
 
-    TRY(clients_find(x->db, x->arena, r->view.family.client_id, c));
+    TRY(clients_known(x->clients, x->db, x->arena, r->view.family.client_id, &c));
     if (!c->is_public)
         return refuse(&x->no, REFUSE_INVALID_CLIENT, "Client authentication is required");
     if (!c->is_active)

@@ -140,11 +140,12 @@ enum rc pages_add_slash(struct exchange *x)
     return respond_moved(x, arena_printf(x->arena, "%s/", x->rq->path));
 }
 
-/* Whether the settings could be read, a moment ago, is the check. */
+/* The settings may come from memory: the database is asked for something. */
 enum rc pages_health_handle(struct exchange *x)
 {
     struct json *obj = json_object(x->arena);
-    bool is_up = x->is_store_up;
+    int64_t version;
+    bool is_up = x->is_store_up && installation_version(x->db, &version) == RC_OK;
 
     json_set_str(obj, "status", is_up ? "ok" : "degraded");
     json_set_str(obj, "database", is_up ? "ok" : "unavailable");

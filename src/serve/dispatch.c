@@ -19,7 +19,7 @@
 #include "serve/gate.h"
 #include "serve/theme.h"
 #include "signer/signer.h"
-#include "store/clients.h"
+#include "store/clients_kept.h"
 #include "store/limits.h"
 #include "store/settings_table.h"
 #include "util/clock.h"
@@ -39,6 +39,7 @@ struct snapshot {
 struct kept {
     struct kept_setup setup;
     struct snapshot now;
+    struct clients_kept *clients; /* of the same version */
     uint64_t changes_seen;
     int64_t looked_ms;
 };
@@ -57,6 +58,7 @@ struct kept *kept_new(const struct kept_setup *setup)
     if (k == NULL)
         die("dispatch: no memory");
     k->setup = *setup;
+    k->clients = clients_kept_new();
     return k;
 }
 
@@ -64,6 +66,7 @@ void kept_free(struct kept *k)
 {
     if (k->now.arena != NULL)
         arena_done(k->now.arena);
+    clients_kept_free(k->clients);
     free(k);
 }
 
@@ -95,6 +98,7 @@ static enum rc read_snapshot(struct kept *k)
     if (k->now.arena != NULL)
         arena_done(k->now.arena);
     k->now = fresh;
+    clients_kept_empty(k->clients);
     return RC_OK;
 }
 
@@ -330,6 +334,7 @@ static void fill_exchange(struct exchange *x, struct kept *k, struct arena *a)
     x->signer = &k->setup.signer;
     x->hasher = k->setup.hasher;
     x->limits = k->setup.limits;
+    x->clients = k->clients;
     x->conf = k->setup.conf;
     x->keys = k->setup.keys;
     x->templates = k->setup.templates;
@@ -353,6 +358,7 @@ struct bytes dispatch(struct kept *k, struct arena *a, char *const *env, struct 
     struct exchange x;
     int allow = 0;
 
+    clients_kept_trim(k->clients);
     fill_exchange(&x, k, a);
     set_deadlines(k);
     bool is_read = request_build(a, x.conf, env, body, rq, &x.no) == RC_OK;

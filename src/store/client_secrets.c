@@ -2,6 +2,8 @@
 
 #include "store/clients.h"
 
+#include "store/settings.h"
+
 static void secret_row(struct stmt *q, struct arena *a, void *out)
 {
     *(struct client_secret *)out = (struct client_secret){
@@ -39,7 +41,8 @@ enum rc clients_add_secret(struct db *db, const char *client_id, const struct cl
     db_text(q, 4, s->hash);
     db_int(q, 5, s->created_at);
     db_int_or_null(q, 6, s->expires_at);
-    return db_run(q);
+    TRY(db_run(q));
+    return installation_bump(db);
 }
 
 enum rc clients_expire_secrets(struct db *db, const char *client_id, const char *except_id, int64_t at)
@@ -51,5 +54,6 @@ enum rc clients_expire_secrets(struct db *db, const char *client_id, const char 
     db_text(q, 1, client_id);
     db_text(q, 2, except_id);
     db_int(q, 3, at);
-    return db_run(q);
+    TRY(db_run(q));
+    return installation_bump(db);
 }

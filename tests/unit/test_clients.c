@@ -249,6 +249,10 @@ static void test_version_moves(void **state)
     assert_none(clients_set_active(DB, "nobody", false, NOW));
     assert_ok(installation_version(DB, &now));
     assert_int_equal(now, before + 3);
+    assert_ok(clients_add_secret(DB, "app", &(struct client_secret){ .id = "s", .hash = "h", .created_at = NOW }));
+    assert_ok(clients_expire_secrets(DB, "app", NULL, NOW + 1));
+    assert_ok(installation_version(DB, &now));
+    assert_int_equal(now, before + 5);
 }
 
 static void test_facts(void **state)
