@@ -87,7 +87,7 @@ static enum rc genuine_claims(struct exchange *x, const char *token, struct json
 {
     struct json *claims;
 
-    TRY(jws_verify(x->arena, token, x->key_set->v, x->key_set->n, "JWT", &claims));
+    TRY(jws_verify_once(x->arena, x->key_set->seen, token, x->key_set->v, x->key_set->n, "JWT", &claims));
     if (!is_claim(claims, "iss", x->conf->issuer) || !is_claim(claims, "typ", "Bearer") ||
         !audience_has(json_get(claims, "aud"), x->conf->issuer))
         return RC_NONE;

@@ -59,6 +59,7 @@ enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out)
     set.v = arena_array(a, struct jwk, rows.n);
     set.signing = arena_array(a, struct signing_key, rows.n);
     set.states = arena_array(a, const char *, rows.n);
+    set.seen = jws_seen_new(a);
     for (size_t i = 0; i < rows.n; i++)
         TRY(load_one(a, &rows.v[i], &set, list));
     json_set(doc, "keys", list);

@@ -17,6 +17,7 @@ struct key_set {
     size_t n;
     const char *jwks;              /* the published document */
     const char *algs;              /* "RS256 ES256": what can be signed with now */
+    struct jws_seen *seen;         /* access tokens that these keys have verified */
 };
 MUST_CHECK enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out);
 /* The active key for an algorithm; NULL: none. */

@@ -714,6 +714,36 @@ static void an_unloaded_key_is_our_fault(void **state)
                      RC_FAULT);
 }
 
+/* Only what was verified is known, and only in the same words. */
+static void verified_once(void **state)
+{
+    struct jws_seen *seen = jws_seen_new(arena);
+    const char *good = forge(ALG_ES256, HEADER("ES256", ""), "{\"n\":1}");
+    const char *other = forge(ALG_ES256, HEADER("ES256", ""), "{\"n\":2}");
+    char *altered = arena_strdup(arena, good);
+    struct json *payload = NULL;
+    int64_t n = 0;
+
+    (void)state;
+    altered[strlen(altered) - 10] ^= 1;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(jws_verify_once(arena, seen, altered, ours, ARRAY_LEN(ours), NULL, &payload), RC_NONE);
+        assert_int_equal(jws_verify_once(arena, seen, other, NULL, 0, NULL, &payload), RC_NONE);
+        assert_null(payload);
+    }
+    assert_int_equal(jws_verify_once(arena, seen, good, ours, ARRAY_LEN(ours), NULL, &payload), RC_OK);
+    payload = NULL;
+    /* without a key: so it was not verified again */
+    assert_int_equal(jws_verify_once(arena, seen, good, NULL, 0, NULL, &payload), RC_OK);
+    assert_int_equal(json_get_int(payload, "n", &n), RC_OK);
+    assert_int_equal(n, 1);
+    payload = NULL;
+    assert_int_equal(jws_verify_once(arena, seen, altered, ours, ARRAY_LEN(ours), NULL, &payload), RC_NONE);
+    assert_int_equal(jws_verify_once(arena, seen, other, NULL, 0, NULL, &payload), RC_NONE);
+    assert_int_equal(jws_verify_once(arena, jws_seen_new(arena), good, NULL, 0, NULL, &payload), RC_NONE);
+    assert_null(payload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -725,6 +755,7 @@ int main(void)
         TEST(half_hashes),
         TEST(names),
         TEST(each_algorithm),
+        TEST(verified_once),
         TEST(jo01_alg_is_that_of_the_key),
         TEST(jo01_kid_chooses_the_key),
         TEST(jo02_none),
