@@ -33,7 +33,7 @@
 
 #define ALIGN _Alignof(max_align_t)
 #define BLOCK_BYTES ((size_t)16 * 1024)
-#define KEEP_BYTES ((size_t)64 * 1024) /* a larger block is not kept by a reset */
+#define KEEP_BYTES ((size_t)64 * 1024) /* what a reset keeps, all blocks together */
 
 #define PRINTF_GUESS 128
 
@@ -52,6 +52,7 @@ struct deferred {
 struct arena {
     const char *what;
     struct block *newest; /* pieces come from here */
+    struct block *spare;  /* kept by a reset, wiped */
     struct deferred *defers;
     size_t handed_out;
 };
@@ -107,34 +108,64 @@ static void run_defers(struct arena *a)
     }
 }
 
+static size_t bytes_of_blocks(const struct block *b)
+{
+    size_t n = 0;
+
+    for (; b != NULL; b = b->next)
+        n += b->size;
+    return n;
+}
+
+/* Blocks of the ordinary size only: any request can use them. */
+static bool is_worth_keeping(const struct block *b, size_t kept)
+{
+    return b->size == BLOCK_BYTES && kept + b->size <= KEEP_BYTES;
+}
+
 void arena_reset(struct arena *a)
 {
-    struct block *keep = NULL, *next;
+    size_t kept = bytes_of_blocks(a->spare);
+    struct block *next;
 
     run_defers(a);
     a->handed_out = 0;
     for (struct block *b = a->newest; b != NULL; b = next) {
         next = b->next;
-        if (keep == NULL && b->size <= KEEP_BYTES) {
-            block_wipe(b);
-            POISON(b->data, b->size);
-            b->next = NULL;
-            keep = b;
-        } else {
+        if (!is_worth_keeping(b, kept)) {
             block_free(b);
+            continue;
         }
+        block_wipe(b);
+        POISON(b->data, b->size);
+        kept += b->size;
+        b->next = a->spare;
+        a->spare = b;
     }
-    a->newest = keep;
+    a->newest = NULL;
 }
 
 void arena_done(struct arena *a)
 {
+    struct block *next;
+
     if (a == NULL)
         return;
     arena_reset(a);
-    if (a->newest != NULL)
-        block_free(a->newest);
+    for (struct block *b = a->spare; b != NULL; b = next) {
+        next = b->next;
+        block_free(b);
+    }
     free(a);
+}
+
+static struct block *take_spare(struct arena *a)
+{
+    struct block *b = a->spare;
+
+    if (b != NULL)
+        a->spare = b->next;
+    return b;
 }
 
 /* Bytes a piece of `size` takes in its block. */
@@ -155,7 +186,9 @@ static struct block *block_for(struct arena *a, size_t need)
 
     if (b != NULL && need <= b->size - b->used)
         return b;
-    b = block_new(a, need > BLOCK_BYTES ? need : BLOCK_BYTES);
+    b = need <= BLOCK_BYTES ? take_spare(a) : NULL;
+    if (b == NULL)
+        b = block_new(a, need > BLOCK_BYTES ? need : BLOCK_BYTES);
     if (need > BLOCK_BYTES / 2 && a->newest != NULL) {
         b->next = a->newest->next;
         a->newest->next = b;

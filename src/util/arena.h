@@ -16,8 +16,8 @@
 
 struct arena;
 
-/* An arena; `arena_done` wipes and frees it, `arena_reset` wipes and keeps one
- * block (at most 64 KiB) for the next request.  `what` names it in logs (not copied). */
+/* An arena; `arena_done` wipes and frees it, `arena_reset` wipes and keeps up
+ * to 64 KiB for the next request.  `what` names it in logs (not copied). */
 struct arena *arena_start(const char *what);
 void arena_reset(struct arena *a);
 void arena_done(struct arena *a);
