@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* so that the loop below is made once for each alphabet, without calls in it */
+#define INLINED static inline __attribute__((always_inline))
+
 static const char alphabet64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char alphabet64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -37,17 +40,20 @@ static char *encode(struct arena *a, struct bytes in, int bits, const char *alph
     return out;
 }
 
-/* Branches, not a table: the values may be keys, and a table leaks its index
- * through the cache. */
-static int value64(char c, char c62, char c63)
+/* `value` where from <= c <= to, else 0. */
+INLINED int within(int c, int from, int to, int value)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == c62 ? 62 : c == c63 ? 63 : -1;
+    return (from - 1 - c) >> 31 & (c - to - 1) >> 31 & value;
+}
+
+/* Neither a table nor a branch: the values may be keys, a table leaks its index through
+ * the cache, and a branch that depends on random characters is guessed wrongly. */
+INLINED int value64(char ch, char c62, char c63)
+{
+    int c = (unsigned char)ch;
+
+    return within(c, 'A', 'Z', c - 'A' + 1) + within(c, 'a', 'z', c - 'a' + 27) +
+           within(c, '0', '9', c - '0' + 53) + within(c, c62, c62, 63) + within(c, c63, c63, 64) - 1;
 }
 
 static int value64url(char c)
@@ -86,27 +92,26 @@ static int value16(char c)
 /* Collect characters of `bits` bits each.  The bits left over must be zero and
  * fewer than one character has, else the text is not the one an encoder makes
  * (RFC 4648 3.5). */
-static enum rc collect(struct arena *a, const char *text, size_t n, int bits,
-                       int (*value)(char), struct bytes *out)
+INLINED enum rc collect(struct arena *a, const char *text, size_t n, int bits, int (*value)(char),
+                        struct bytes *out)
 {
     uint8_t *p = arena_alloc(a, n + 1);
     uint32_t pool = 0;
-    int have = 0;
+    int have = 0, any = 0;
     size_t used = 0;
 
     for (size_t i = 0; i < n; i++) {
         int v = value(text[i]);
 
-        if (v < 0)
-            return RC_NONE;
-        pool = (pool << bits | (uint32_t)v) & 0xFFFF;
+        any |= v; /* negative from the first wrong one on */
+        pool = (pool << bits | ((uint32_t)v & ((1U << bits) - 1))) & 0xFFFF;
         have += bits;
         if (have >= 8) {
             have -= 8;
             p[used++] = (uint8_t)(pool >> have & 0xFF);
         }
     }
-    if (have >= bits || (pool & ((1U << have) - 1)) != 0)
+    if (any < 0 || have >= bits || (pool & ((1U << have) - 1)) != 0)
         return RC_NONE;
     *out = (struct bytes){ p, used };
     return RC_OK;

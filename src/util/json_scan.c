@@ -137,6 +137,16 @@ static bool scan_escape(struct scan *s)
     return true;
 }
 
+/* ASCII that stands for itself: nearly all of a string. */
+static void skip_ordinary(struct scan *s)
+{
+    const char *p = s->p;
+
+    while (p < s->end && *p >= 0x20 && *p != '"' && *p != '\\')
+        p++;
+    s->p = p;
+}
+
 static bool scan_string(struct scan *s)
 {
     uint32_t c;
@@ -144,7 +154,7 @@ static bool scan_string(struct scan *s)
 
     if (!take(s, '"'))
         return false;
-    while (!take(s, '"')) {
+    while (skip_ordinary(s), !take(s, '"')) {
         n = text_char(s->p, (size_t)(s->end - s->p), &c);
         if (n == 0 || c < 0x20)
             return false;

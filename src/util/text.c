@@ -38,11 +38,35 @@ size_t text_char(const char *p, size_t n, uint32_t *out)
     return len;
 }
 
+#define EACH UINT64_C(0x0101010101010101) /* one in each of eight bytes */
+
+/* None of the eight is below 0x20, 0x7F or above.  Where a byte is too small the
+ * subtraction borrows from its neighbour: no harm, the answer is "no" already. */
+static bool are_plain(uint64_t eight)
+{
+    return ((eight | (eight + EACH) | (eight - 0x20 * EACH)) & 0x80 * EACH) == 0;
+}
+
+size_t text_plain(const char *p, size_t n)
+{
+    size_t i = 0;
+    uint64_t eight;
+
+    for (; i + sizeof(eight) <= n; i += sizeof(eight)) {
+        memcpy(&eight, p + i, sizeof(eight));
+        if (!are_plain(eight))
+            break;
+    }
+    while (i < n && p[i] >= 0x20 && p[i] < 0x7F)
+        i++;
+    return i;
+}
+
 bool text_is_utf8(const char *p, size_t n)
 {
     uint32_t c;
 
-    for (size_t i = 0, len; i < n; i += len)
+    for (size_t i = text_plain(p, n), len; i < n; i += len)
         if ((len = text_char(p + i, n - i, &c)) == 0)
             return false;
     return true;
@@ -148,7 +172,9 @@ static bool is_base64url_one(char c)
 
 bool is_vschar(const char *text)
 {
-    return is_all(text, is_vschar_one);
+    size_t n = strlen(some(text));
+
+    return text_plain(some(text), n) == n;
 }
 
 bool is_nqschar(const char *text)
@@ -178,10 +204,10 @@ bool is_digits(const char *text)
 
 static bool is_readable(const char *text, const char *allowed)
 {
-    size_t left = strlen(some(text)), n;
+    size_t left = strlen(some(text)), n = text_plain(some(text), left);
     uint32_t c;
 
-    for (text = some(text); left > 0; text += n, left -= n) {
+    for (text = some(text) + n, left -= n; left > 0; text += n, left -= n) {
         n = text_char(text, left, &c);
         if (n == 0)
             return false;

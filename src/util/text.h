@@ -9,6 +9,8 @@
 
 #include "util/arena.h"
 
+/* How many of the first n bytes are printable ASCII (0x20 to 0x7E), up to one that is not. */
+size_t text_plain(const char *p, size_t n);
 bool text_is_utf8(const char *p, size_t n); /* well-formed, no surrogates, no overlong */
 /* Length of the well-formed UTF-8 character at p (1 to 4), its code point in
  * `out`; 0 when there is none within n bytes. */

@@ -251,12 +251,34 @@ static void ids_of_bytes(void **state)
     assert_string_equal(id, "cpnmuoj1e9j6urr2c5p6");
 }
 
+/* Every character: its own value, or none. */
+static void each_character(void **state)
+{
+    static const struct { decoder *decode; const char *alphabet; } kinds[] = {
+        { base64url_decode, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" },
+        { base64_decode, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" },
+    };
+
+    (void)state;
+    for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+        for (int c = 1; c < 256; c++) {
+            char text[] = { 'A', (char)c, 'A', 'A', '\0' };
+            const char *at = strchr(kinds[k].alphabet, c);
+            struct bytes out = { 0 };
+
+            assert_int_equal(kinds[k].decode(arena, text, &out), at ? RC_OK : RC_NONE);
+            if (at)
+                assert_int_equal(out.p[0] << 4 | out.p[1] >> 4, at - kinds[k].alphabet);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(vectors),
         TEST(there_and_back),
         TEST(refused),
+        TEST(each_character),
         TEST(lenient_where_said),
         TEST(selectors),
         TEST(selector_has_a_fixed_form),

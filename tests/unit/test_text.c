@@ -26,6 +26,24 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Eight at a time: every byte in every place, among good ones and as the only one. */
+static void plain(void **state)
+{
+    char text[24];
+
+    (void)state;
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < sizeof(text); at++) {
+            memset(text, 'x', sizeof(text));
+            text[at] = (char)c;
+            assert_int_equal(text_plain(text, sizeof(text)), c >= 0x20 && c <= 0x7E ? sizeof(text) : at);
+            assert_int_equal(text_plain(text, at), at);
+            memset(text, c, sizeof(text));
+            assert_int_equal(text_plain(text, at + 1), c >= 0x20 && c <= 0x7E ? at + 1 : 0);
+        }
+    assert_int_equal(text_plain("", 0), 0);
+}
+
 static void utf8(void **state)
 {
     static const struct {
@@ -373,6 +391,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8),
+        cmocka_unit_test(plain),
         cmocka_unit_test_setup_teardown(directories, set_up, tear_down),
         cmocka_unit_test(durations_with_a_fallback),
         cmocka_unit_test(comparing),
