@@ -33,6 +33,7 @@
 
 #define ALIGN _Alignof(max_align_t)
 #define BLOCK_BYTES ((size_t)16 * 1024)
+#define FIRST_BYTES ((size_t)2 * 1024) /* many an arena lives for a few strings */
 #define KEEP_BYTES ((size_t)64 * 1024) /* what a reset keeps, all blocks together */
 
 #define PRINTF_GUESS 128
@@ -186,9 +187,10 @@ static struct block *block_for(struct arena *a, size_t need)
 
     if (b != NULL && need <= b->size - b->used)
         return b;
+    size_t size = a->newest == NULL && a->spare == NULL && need <= FIRST_BYTES ? FIRST_BYTES : BLOCK_BYTES;
     b = need <= BLOCK_BYTES ? take_spare(a) : NULL;
     if (b == NULL)
-        b = block_new(a, need > BLOCK_BYTES ? need : BLOCK_BYTES);
+        b = block_new(a, need > size ? need : size);
     if (need > BLOCK_BYTES / 2 && a->newest != NULL) {
         b->next = a->newest->next;
         a->newest->next = b;

