@@ -37,17 +37,19 @@ static enum rc check_value(const struct binding *b, const struct field *f, const
     return RC_OK;
 }
 
-/* RFC 6749 3.1: empty is absent, repeated is refused (HT-03, HT-04). */
+/* RFC 6749 3.1: empty is absent, repeated is refused (HT-03, HT-04); so are two places
+ * that contradict each other. */
 static enum rc bind_param(const struct binding *b, const struct field *f, const struct params *first,
                           const struct params *second)
 {
     bool is_repeated = false, is_again = false;
     const char *value = param_get(first, f->name, &is_repeated);
+    const char *other = second != NULL ? param_get(second, f->name, &is_again) : NULL;
 
-    if (value == NULL && second != NULL)
-        value = param_get(second, f->name, &is_again);
-    if (is_repeated || is_again)
+    if (is_repeated || is_again || (value != NULL && other != NULL && strcmp(value, other) != 0))
         return refuse_field(b->x, f, "was sent more than once");
+    if (value == NULL)
+        value = other;
     if (value == NULL)
         return f->need == F_REQUIRED ? refuse_field(b->x, f, "is missing") : RC_OK;
     return check_value(b, f, value);

@@ -24,7 +24,8 @@ struct field {
 bool field_any(const char *text); /* for `is`: whatever decodes; somebody else judges it */
 
 /* From the body of a form post only / from the query only / from the query on GET
- * and HEAD, else the form and, for what it lacks, the query (http-api 5.1). */
+ * and HEAD, else the form and, for what it lacks, the query (http-api 5.1); what both
+ * have must be the same. */
 MUST_CHECK enum rc form_bind(struct exchange *x, const struct field *fields, size_t n, void *out);
 MUST_CHECK enum rc query_bind(struct exchange *x, const struct field *fields, size_t n, void *out);
 MUST_CHECK enum rc either_bind(struct exchange *x, const struct field *fields, size_t n, void *out);

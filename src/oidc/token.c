@@ -42,6 +42,24 @@ enum rc grant_check_registered(struct exchange *x, const struct client *c, const
     return refuse(&x->no, REFUSE_UNAUTHORIZED_CLIENT, "This client is not registered for %s", grant_type);
 }
 
+/* RFC 6749 3.2 (HT-03): also what this grant has no use for.  `resource` and `audience`
+ * may be repeated, and what nobody defined may be anything. */
+static enum rc check_repeats(struct exchange *x)
+{
+    static const char *const names[] = {
+        "grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "client_assertion",
+        "client_assertion_type", "refresh_token", "scope", "username", "password", "assertion", "device_code",
+    };
+    bool is_repeated;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)param_get(&x->rq->form, names[i], &is_repeated);
+        if (is_repeated)
+            return refuse(&x->no, REFUSE_INVALID_REQUEST, "%s was sent more than once", names[i]);
+    }
+    return RC_OK;
+}
+
 /* RFC 6749 5.2, in the order of http-api 6.1. */
 enum rc token_handle(struct exchange *x)
 {
@@ -51,6 +69,7 @@ enum rc token_handle(struct exchange *x)
     if (!x->rq->is_form) /* RFC 6749 4.1.3 (HT-07) */
         return refuse(&x->no, REFUSE_INVALID_REQUEST, "Send the parameters as application/x-www-form-urlencoded");
     TRY(form_bind(x, grant_fields, ARRAY_LEN(grant_fields), &form));
+    TRY(check_repeats(x));
     grant = find_grant(form.grant_type);
     if (grant == NULL)
         return refuse(&x->no, REFUSE_UNSUPPORTED_GRANT_TYPE, NULL);

@@ -4,10 +4,12 @@
 
 #include "http/fields.h"
 
-struct token_param { const char *token; };
-/* Whatever is no token of ours is unknown, not malformed (RFC 7009 2.2). */
+struct token_param { const char *token, *token_type_hint; };
+/* Whatever is no token of ours is unknown, not malformed (RFC 7009 2.2); the hint is
+ * not looked at (RV-06), but there is one at most (HT-03). */
 static const struct field fields[] = {
     FIELD(token_param, token, F_REQUIRED, 16384, NULL),
+    FIELD(token_param, token_type_hint, F_OPTIONAL, 16384, NULL),
 };
 
 enum rc token_param(struct exchange *x, bool may_be_json, const char **out)

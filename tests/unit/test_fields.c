@@ -93,11 +93,14 @@ static void from_queries(void **state)
     }
 }
 
-/* http-api 5.1: the form, and for what it lacks the query. */
+/* http-api 5.1: the form, and for what it lacks the query; never two that differ (HT-03). */
 static void from_either(void **state)
 {
     static const struct { const char *form, *query; struct example e; } cases[] = {
-        { "grant_type=f", "grant_type=q&code=q", { "", RC_OK, "f", "q", NULL, NULL } },
+        { "grant_type=f", "grant_type=f&code=q", { "", RC_OK, "f", "q", NULL, NULL } },
+        { "grant_type=f", "grant_type=q",
+          { "", RC_REFUSED, NULL, NULL, NULL, "grant_type was sent more than once" } },
+        { "grant_type=f", "grant_type=", { "", RC_OK, "f", NULL, NULL, NULL } },
         { "grant_type=f&code=", "code=q", { "", RC_OK, "f", "q", NULL, NULL } },
         { "code=f", "grant_type=q", { "", RC_OK, "q", "f", NULL, NULL } },
         { "grant_type=f", "code=q&code=q", { "", RC_REFUSED, NULL, NULL, NULL, "code was sent more than once" } },

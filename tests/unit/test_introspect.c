@@ -115,6 +115,9 @@ static void test_missing(void **state) /* IN-05, RV-03 */
     x = with_header(a_post("token_type_hint=access_token"), basic("app", SECRET));
     assert_ok(client_or_admin(x));
     assert_no(x, revoke_handle(x), REFUSE_INVALID_REQUEST);
+    x = with_header(a_post("token=x&token_type_hint=a&token_type_hint=b"), basic("app", SECRET)); /* HT-03 */
+    assert_ok(client_or_admin(x));
+    assert_no(x, introspect_handle(x), REFUSE_INVALID_REQUEST);
 }
 
 /* http-api 6.4 (IN-06: the contract holds): a JSON body as well; not at revocation. */

@@ -35,6 +35,12 @@ static void test_order(void **state)
         { "HT-03 code twice", app,
           "grant_type=authorization_code&code=x&code=y&redirect_uri=https%3A%2F%2Fapp.example%2Fcb",
           REFUSE_INVALID_REQUEST },
+        { "HT-03 of another grant, twice", app,
+          "grant_type=authorization_code&code=x&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&scope=a&scope=b",
+          REFUSE_INVALID_REQUEST },
+        { "HT-03 the two that may be repeated", app,
+          "grant_type=authorization_code&code=x&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&resource=a&resource=b"
+          "&audience=a&audience=b&foo=1&foo=2", REFUSE_INVALID_GRANT },
         { "TK-15 unknown code", app,
           "grant_type=authorization_code&code=x&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&extra=foobar",
           REFUSE_INVALID_GRANT },
