@@ -98,12 +98,12 @@ void fcgi_stop(struct fcgi *f)
 
 /* --- reading a whole request ---------------------------------------------- */
 
-static uint16_t id_of(const struct fcgi *f, size_t n)
+static uint16_t id_of(struct bytes seen)
 {
     struct record r = { .id = 0 };
-    enum rc rc = record_read(f->peek, n, &r); /* knows the id once the header is there */
+    enum rc rc = record_read(seen.p, seen.n, &r); /* knows the id once the header is there */
 
-    return rc == RC_OK || n >= RECORD_HEADER ? r.id : 0;
+    return rc == RC_OK || seen.n >= RECORD_HEADER ? r.id : 0;
 }
 
 /* Everything that has arrived, up to PEEK_MAX. */
@@ -124,17 +124,20 @@ static ssize_t peek_all(struct fcgi *f, int fd)
     }
 }
 
-static void wait_for_more(struct fcgi *f, int fd, size_t n)
+/* True: look again, what is seen now was taken off the socket. */
+static bool wait_for_more(struct fcgi *f, int fd, struct bytes seen)
 {
     struct parked *p = park_find(&f->parking, fd);
 
     if (p != NULL && p->is_hung) {
         park_drop(&f->parking, fd);
-        return;
+        return false;
     }
     p = park_add(&f->parking, fd);
-    if (p != NULL)
-        p->id = id_of(f, n);
+    if (p == NULL)
+        return false;
+    p->id = id_of(seen);
+    return seen.n >= HOLD_FROM && p->held.p == NULL && park_hold(&f->parking, fd, PEEK_MAX);
 }
 
 /* A management record is answered and taken off the connection. */
@@ -146,25 +149,62 @@ static bool answer_question(struct fcgi *f, int fd, size_t n)
            recv(fd, f->peek, r.total_n, MSG_DONTWAIT) == (ssize_t)r.total_n;
 }
 
-static enum fcgi_state scan_all(struct fcgi *f, int fd, size_t *n)
+static enum fcgi_state scan_peeked(struct fcgi *f, int fd, struct bytes *seen)
 {
     for (int questions_n = 0; questions_n < QUESTIONS_MAX; questions_n++) {
         ssize_t got = peek_all(f, fd);
 
-        *n = got > 0 ? (size_t)got : 0;
+        *seen = (struct bytes){ f->peek, got > 0 ? (size_t)got : 0 };
         if (got == 0 || (got < 0 && errno != EAGAIN))
             return FCGI_BAD;
-        enum fcgi_state state = fcgi_scan(f->peek, *n, f->setup.body_max);
+        enum fcgi_state state = fcgi_scan(f->peek, seen->n, f->setup.body_max);
         if (state != FCGI_ASKS)
             return state;
-        if (!answer_question(f, fd, *n))
+        if (!answer_question(f, fd, seen->n))
             return FCGI_BAD;
     }
     return FCGI_BAD;
 }
 
+static enum fcgi_state scan_all(struct fcgi *f, int fd, struct bytes *seen)
+{
+    const struct parked *p = park_find(&f->parking, fd);
+
+    if (p == NULL || p->held.p == NULL)
+        return scan_peeked(f, fd, seen);
+    *seen = (struct bytes){ p->held.p, p->held.n };
+    return fcgi_scan(seen->p, seen->n, f->setup.body_max);
+}
+
+static void turn_away(struct fcgi *f, int fd, struct bytes seen, const char *status, const char *text)
+{
+    park_refuse(&f->parking, fd, id_of(seen), status, text);
+}
+
 /* RC_OK: whole, for libfcgi; RC_NONE: parked or gone. */
-static enum rc look_at(struct fcgi *f, int fd, size_t *n)
+static enum rc judge(struct fcgi *f, int fd, struct bytes *seen)
+{
+    switch (scan_all(f, fd, seen)) {
+    case FCGI_WHOLE:
+        return RC_OK;
+    case FCGI_ASKS: /* answered already */
+    case FCGI_BAD:
+        park_drop(&f->parking, fd);
+        return RC_NONE;
+    case FCGI_BIG:
+        turn_away(f, fd, *seen, "413 Content Too Large", "The request is too large");
+        return RC_NONE;
+    case FCGI_PART:
+        if (seen->n == PEEK_MAX)
+            turn_away(f, fd, *seen, "408 Request Timeout", "The request is larger than can be held");
+        else if (wait_for_more(f, fd, *seen))
+            return judge(f, fd, seen);
+        return RC_NONE;
+    }
+    return RC_NONE;
+}
+
+static enum rc look_at(struct fcgi *f, int fd, struct bytes *seen)
 {
     struct parked *p = park_find(&f->parking, fd);
 
@@ -172,26 +212,9 @@ static enum rc look_at(struct fcgi *f, int fd, size_t *n)
         park_drain(&f->parking, p);
         return RC_NONE;
     }
-    switch (scan_all(f, fd, n)) {
-    case FCGI_WHOLE:
-        park_forget(&f->parking, fd);
-        return RC_OK;
-    case FCGI_ASKS: /* answered already */
-    case FCGI_BAD:
-        park_drop(&f->parking, fd);
+    if (p != NULL && p->held.p != NULL && !park_hold(&f->parking, fd, PEEK_MAX))
         return RC_NONE;
-    case FCGI_BIG:
-        park_refuse(&f->parking, fd, id_of(f, *n), "413 Content Too Large", "The request is too large");
-        return RC_NONE;
-    case FCGI_PART:
-        if (*n == PEEK_MAX)
-            park_refuse(&f->parking, fd, id_of(f, *n), "408 Request Timeout",
-                              "The request is larger than can be held");
-        else
-            wait_for_more(f, fd, *n);
-        return RC_NONE;
-    }
-    return RC_NONE;
+    return judge(f, fd, seen);
 }
 
 /* libfcgi frees its strings without wiping them; cookies and credentials are here. */
@@ -213,7 +236,8 @@ static char *const *take_env(char **from, struct arena *a)
 /* keepConnection = 1 keeps libfcgi's own Finish, which Accept begins with, from
  * closing the descriptor; FCGX_Detach() keeps it from lingering for up to two seconds
  * should it not like what it reads.  It never waits: all of it is there. */
-static enum rc hand_over(struct fcgi *f, int fd, size_t n, struct arena *a, struct fcgi_request *out)
+/* RC_FAULT: libfcgi has closed `fd`. */
+static enum rc read_request(struct fcgi *f, int fd, size_t n, struct arena *a, struct fcgi_request *out)
 {
     FCGX_Request *r = &f->request;
     uint8_t *body = arena_alloc(a, n);
@@ -221,10 +245,9 @@ static enum rc hand_over(struct fcgi *f, int fd, size_t n, struct arena *a, stru
     r->ipcFd = fd;
     r->keepConnection = 1;
     FCGX_Detach(r);
-    explicit_bzero(f->peek, n);
     if (FCGX_Accept_r(r) != 0) {
         log_event(LOG_LEVEL_WARNING, "request_unreadable", NULL);
-        return RC_NONE;
+        return RC_FAULT;
     }
     out->env = take_env(r->envp, a);
     int body_n = FCGX_GetStr((char *)body, (int)n, r->in);
@@ -233,12 +256,26 @@ static enum rc hand_over(struct fcgi *f, int fd, size_t n, struct arena *a, stru
     f->id = (uint16_t)r->requestId;
     FCGX_Free(r, 0);
     r->ipcFd = -1;
-    if (!is_good) {
+    return is_good ? RC_OK : RC_NONE;
+}
+
+/* From the connection itself, or what was taken off it. */
+static enum rc hand_over(struct fcgi *f, int fd, size_t n, struct arena *a, struct fcgi_request *out)
+{
+    struct parked *p = park_find(&f->parking, fd);
+    int from = p != NULL && p->held.p != NULL ? held_file(&p->held) : fd;
+    enum rc rc = from >= 0 ? read_request(f, from, n, a, out) : RC_NONE;
+
+    if (from == fd)
+        explicit_bzero(f->peek, n);
+    else if (from >= 0 && rc != RC_FAULT)
+        close(from);
+    park_forget(&f->parking, fd);
+    if (rc == RC_OK)
+        f->fd = fd;
+    else if (rc == RC_NONE || from != fd)
         close(fd);
-        return RC_NONE;
-    }
-    f->fd = fd;
-    return RC_OK;
+    return rc;
 }
 
 void fcgi_answer(struct fcgi *f, struct bytes cgi)
@@ -368,9 +405,9 @@ enum rc fcgi_next(struct fcgi *f, struct arena *a, void (*tick)(void *), void *a
     for (;;) {
         TRY(look_around(f));
         int fd = next_connection(f);
-        size_t n = 0;
+        struct bytes seen;
         if (fd >= 0) {
-            if (look_at(f, fd, &n) == RC_OK && hand_over(f, fd, n, a, out) == RC_OK)
+            if (look_at(f, fd, &seen) == RC_OK && hand_over(f, fd, seen.n, a, out) == RC_OK)
                 return RC_OK;
             continue;
         }

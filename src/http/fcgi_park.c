@@ -13,7 +13,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define HELD_MAX (512 * 1024)
+#define BUFFER_MAX (512 * 1024)
+#define ALL_HELD_MAX ((size_t)4 * 1024 * 1024) /* of one worker */
 #define DRAIN_MS 2000 /* for a refused peer to read its answer and close */
 
 void park_start(struct parking *k, int epoll_fd, size_t max, int64_t park_ms)
@@ -44,6 +45,7 @@ void park_stop(struct parking *k)
     for (size_t i = 0; i < k->n; i++) {
         if (!k->v[i].is_draining)
             send_refusal(&k->v[i], "503 Service Unavailable", "The service is being restarted");
+        held_drop(&k->v[i].held);
         close(k->v[i].fd);
     }
     free(k->v);
@@ -62,6 +64,7 @@ struct parked *park_find(const struct parking *k, int fd)
 /* The last one takes its place. */
 static void take_out(struct parking *k, struct parked *p)
 {
+    held_drop(&p->held);
     *p = k->v[--k->n];
 }
 
@@ -96,7 +99,7 @@ void park_make_room(struct parking *k)
  * sender, which is not ours to set. */
 static void widen(int fd)
 {
-    int n = HELD_MAX;
+    int n = BUFFER_MAX;
 
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n));
 }
@@ -142,6 +145,43 @@ void park_drop(struct parking *k, int fd)
         close(fd);
 }
 
+/* --- holding ---------------------------------------------------------------- */
+
+static size_t all_held(const struct parking *k)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < k->n; i++)
+        n += k->v[i].held.cap;
+    return n;
+}
+
+static struct parked *oldest_held(const struct parking *k)
+{
+    struct parked *found = NULL;
+
+    for (size_t i = 0; i < k->n; i++)
+        if (k->v[i].held.p != NULL && (found == NULL || k->v[i].deadline_ms < found->deadline_ms))
+            found = &k->v[i];
+    return found;
+}
+
+bool park_hold(struct parking *k, int fd, size_t max)
+{
+    struct parked *p = park_find(k, fd);
+
+    if (!held_read(&p->held, fd, max)) {
+        close_parked(k, p);
+        return false;
+    }
+    while (all_held(k) > ALL_HELD_MAX) {
+        p = oldest_held(k);
+        send_refusal(p, "503 Service Unavailable", "Too many large requests arrive slowly");
+        close_parked(k, p);
+    }
+    return park_find(k, fd) != NULL;
+}
+
 /* --- refusing ------------------------------------------------------------- */
 
 void park_drain(struct parking *k, struct parked *p)
@@ -153,6 +193,7 @@ void park_drain(struct parking *k, struct parked *p)
         n = recv(p->fd, away, sizeof(away), MSG_DONTWAIT);
     while (n > 0 && clock_mono_ms() < p->deadline_ms);
     explicit_bzero(away, sizeof(away));
+    held_drop(&p->held);
     if (n >= 0 || errno != EAGAIN)
         close_parked(k, p);
 }

@@ -6,6 +6,7 @@
 #ifndef AUTENTICO_HTTP_FCGI_PARK_H
 #define AUTENTICO_HTTP_FCGI_PARK_H
 
+#include "http/fcgi_held.h"
 #include "http/fcgi_scan.h"
 
 struct parked {
@@ -13,6 +14,7 @@ struct parked {
     uint16_t id;               /* 0: no request has begun */
     bool is_draining, is_hung; /* hung: the peer sends no more */
     int64_t deadline_ms;
+    struct held held;          /* what was taken off the socket of a large one */
 };
 
 struct parking {
@@ -30,6 +32,9 @@ struct parked *park_add(struct parking *k, int fd);        /* or find; NULL: clo
 void park_forget(struct parking *k, int fd);               /* the connection is somebody else's now */
 void park_drop(struct parking *k, int fd);                 /* close, parked or not */
 void park_make_room(struct parking *k);                    /* the oldest goes */
+/* Take what has arrived of a large request off its socket; the oldest of the large ones
+ * goes when together they hold too much.  False: this one is gone. */
+bool park_hold(struct parking *k, int fd, size_t max);
 /* Answer a request that will not be read, then read until the peer closes. */
 void park_refuse(struct parking *k, int fd, uint16_t id, const char *status, const char *text);
 void park_drain(struct parking *k, struct parked *p);      /* what has arrived since */

@@ -327,6 +327,7 @@ static struct bytes answer_to(struct arena *a, const struct fcgi_request *r)
 }
 
 static int ticks;
+static int64_t park_ms = PARK_MS;
 
 static void tick(void *arg)
 {
@@ -526,6 +527,67 @@ static void largest_body(void **state)
         assert_int_equal(strlen(output_of(until_eof(fd), 1)), 44 + BODY_MAX);
         stop(&w);
     }
+}
+
+/* As Apache sends: only while poll(2) says "writable", which a Unix socket is no longer
+ * when a quarter of its buffer is used. */
+static void send_carefully(int fd, struct bytes b)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+    while (b.n > 0) {
+        if (poll(&p, 1, 5000) != 1)
+            fail_msg("%zu bytes were never taken", b.n);
+        ssize_t n = send(fd, b.p, b.n < 8200 ? b.n : 8200, MSG_NOSIGNAL | MSG_DONTWAIT);
+        assert_true(n > 0);
+        b = (struct bytes){ b.p + n, b.n - (size_t)n };
+    }
+}
+
+static void body_of_a_careful_sender(void **state)
+{
+    char *body = arena_alloc(arena, BODY_MAX);
+    struct worker w;
+
+    (void)state;
+    for (int i = 0; i < BODY_MAX; i++)
+        body[i] = (char)('a' + i % 23);
+    start(&w, false, 64);
+    for (size_t n = BODY_MAX; n > 1000; n /= 2) {
+        int fd = dial(&w);
+
+        send_carefully(fd, whole_request(3, body, n));
+        const char *text = output_of(until_eof(fd), 3);
+        assert_memory_equal(text, "Status: 200 OK", 14);
+        assert_memory_equal(text + strlen(text) - n, body, n);
+    }
+    stop(&w);
+}
+
+/* What is held in memory is bounded; who waited longest goes. */
+static void large_ones_that_arrive_slowly(void **state)
+{
+    char *body = arena_alloc(arena, BODY_MAX);
+    struct worker w;
+    int fd[17];
+
+    (void)state;
+    memset(body, 'z', BODY_MAX);
+    struct bytes all = whole_request(1, body, BODY_MAX);
+    park_ms = 10000; /* room is what is short here, not time */
+    start(&w, false, 512);
+    park_ms = PARK_MS;
+    for (size_t i = 0; i < ARRAY_LEN(fd); i++) {
+        fd[i] = dial(&w);
+        send_carefully(fd[i], (struct bytes){ all.p, all.n - 1 });
+        assert_memory_equal(ask(&w, "q"), "Status: 200", 11); /* small ones are not touched by it */
+    }
+    assert_memory_equal(output_of(until_eof(fd[0]), 1), "Status: 503", 11);
+    for (size_t i = 1; i < ARRAY_LEN(fd); i++) {
+        send_bytes(fd[i], (struct bytes){ all.p + all.n - 1, 1 });
+        assert_memory_equal(output_of(until_eof(fd[i]), 1), "Status: 200", 11);
+    }
+    stop(&w);
 }
 
 static void large_answer(void **state)
@@ -795,6 +857,7 @@ int main(void)
         TEST(scan_needs_every_byte), TEST(scan_params), TEST(scan_records), TEST(scan_sizes),
         TEST(scan_params_over_limit), TEST(small_answer_is_one_write), TEST(unread_answer_is_given_up),
         TEST(whole_is_served), TEST(request_id_is_kept), TEST(byte_by_byte), TEST(largest_body),
+        TEST(body_of_a_careful_sender), TEST(large_ones_that_arrive_slowly),
         TEST(large_answer), TEST(half_sent_wait_aside), TEST(too_slow_is_408), TEST(oldest_makes_room),
         TEST(oversize_is_413), TEST(malformed_is_closed), TEST(hung_up_is_let_go), TEST(values_are_told),
         TEST(unknown_management_type), TEST(stop_answers_the_parked), TEST(stop_waits_for_the_rest),
