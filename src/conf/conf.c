@@ -24,14 +24,13 @@ static void say(struct loading *l, const char *name, const char *why)
     l->faults++;
 }
 
-/* The process environment stands last in the list and wins. */
+/* The last line of a file wins over those before it, the process environment over all. */
 static const struct assignment *find(const struct loading *l, const char *name)
 {
     const struct assignment *out = NULL;
 
     for (size_t i = 0; i < l->found.n; i++)
-        if (strcmp(l->found.v[i].name, name) == 0 &&
-            (out == NULL || !l->found.v[i].is_from_file))
+        if (strcmp(l->found.v[i].name, name) == 0)
             out = &l->found.v[i];
     return out;
 }
@@ -76,8 +75,8 @@ static void set_double(struct loading *l, const struct key *key, const char *val
 {
     double n;
 
-    if (text_double(value, &n) != RC_OK)
-        say(l, key->name, arena_printf(l->arena, "\"%s\" is not a number", value));
+    if (text_double(value, &n) != RC_OK || n < 0)
+        say(l, key->name, arena_printf(l->arena, "\"%s\" is not a number, 0 or more", value));
     else
         *(double *)member(l, key) = n;
 }
@@ -129,12 +128,22 @@ static void set_later(struct loading *l, const struct key *key, const char *valu
         say(l, key->name, "not available yet; take it out of the configuration");
 }
 
+/* Of what has a default the empty one would come to mean something else: a database
+ * without a file is gone when its last user is. */
+static void set_text(struct loading *l, const struct key *key, const char *value)
+{
+    if (*value == '\0' && !text_empty(key->initial))
+        say(l, key->name, "is set but empty; give it a value or take it out");
+    else
+        *(const char **)member(l, key) = arena_strdup(l->arena, value);
+}
+
 static void set_value(struct loading *l, const struct key *key, const char *value)
 {
     switch (key->type) {
     case KEY_TEXT:
     case KEY_PATH:
-        *(const char **)member(l, key) = arena_strdup(l->arena, value);
+        set_text(l, key, value);
         return;
     case KEY_BOOL:
         set_bool(l, key, value);

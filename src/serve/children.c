@@ -55,7 +55,7 @@ static void take_name(enum proc_kind kind)
 
 static int close_everything(void)
 {
-    sandbox_close_files(NULL);
+    sandbox_close_all();
     return 0;
 }
 

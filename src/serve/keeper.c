@@ -56,14 +56,13 @@ static enum rc open_files(struct keeper *k)
     /* wrote_fd -1: its own writes must not wake it again and again */
     struct db_open how = { .path = k->pool->conf->db_path, .wrote_fd = -1,
                            .is_relaxed = k->pool->conf->durability == DURABILITY_NORMAL };
-    struct sandbox_paths paths = { .read_write = { k->pool->limits_dir } };
 
     TRY(write_lock_open(k->pool->lock_path, &k->lock));
     how.lock = k->lock;
     TRY(db_open(&how, &k->db));
     db_warm(k->db);
     TRY(open_limits(k));
-    sandbox_close_files(&paths);
+    sandbox_close_keeper(k->pool);
     return RC_OK;
 }
 

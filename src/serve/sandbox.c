@@ -124,62 +124,114 @@ void sandbox_become(uid_t uid, gid_t gid)
         die("sandbox: prctl: %s", strerror(errno));
 }
 
-#define LANDLOCK_FS_ALL(abi)                                                                       \
-    ((LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |  \
-      LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR |                                \
-      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                              \
-      LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |   \
-      LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                               \
-      LANDLOCK_ACCESS_FS_MAKE_SYM) |                                                               \
-     ((abi) >= 2 ? (1ULL << 13) : 0) | ((abi) >= 3 ? (1ULL << 14) : 0))
-#define LANDLOCK_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define LANDLOCK_FILE_ONLY                                                                         \
+/* --- Landlock: newer than the headers may be -------------------------------- */
+
+#define FS_REFER (UINT64_C(1) << 13)     /* version 2 */
+#define FS_TRUNCATE (UINT64_C(1) << 14)  /* 3 */
+#define FS_IOCTL_DEV (UINT64_C(1) << 15) /* 5 */
+#define NET_ALL UINT64_C(3)              /* 4: bind, connect by TCP */
+#define SCOPE_ALL UINT64_C(3)            /* 6: abstract sockets, signals */
+#define FS_FIRST (FS_REFER - 1)          /* everything of version 1 */
+
+#define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* creating, renaming and removing plain files is all SQLite needs */
+#define FS_WRITE                                                                                   \
+    (FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |                       \
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | FS_TRUNCATE)
+#define FS_OF_FILES                                                                                \
     (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |   \
-     (1ULL << 14))
+     FS_TRUNCATE | FS_IOCTL_DEV)
 
-static void allow_path(int ruleset, const char *path, uint64_t access)
+/* What an older kernel does not know is zero at the end, which it takes. */
+struct rights { uint64_t fs, net, scoped; };
+
+/* fd -1: no Landlock here */
+struct ruleset { int fd; struct rights handled; };
+
+static struct rights rights_of(long abi)
 {
-    struct landlock_path_beneath_attr beneath = { .allowed_access = access };
-    struct stat st;
-
-    beneath.parent_fd = open(path, O_PATH | O_CLOEXEC);
-    if (beneath.parent_fd < 0 || fstat(beneath.parent_fd, &st) != 0)
-        die("sandbox: %s: %s", path, strerror(errno));
-    if (!S_ISDIR(st.st_mode))
-        beneath.allowed_access &= LANDLOCK_FILE_ONLY;
-    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
-        die("sandbox: landlock rule for %s: %s", path, strerror(errno));
-    close(beneath.parent_fd);
+    return (struct rights){
+        .fs = FS_FIRST | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0) |
+              (abi >= 5 ? FS_IOCTL_DEV : 0),
+        .net = abi >= 4 ? NET_ALL : 0,
+        .scoped = abi >= 6 ? SCOPE_ALL : 0,
+    };
 }
 
-static void allow_all(int ruleset, const char *const *paths, size_t n, uint64_t access)
-{
-    for (size_t i = 0; i < n; i++)
-        if (paths[i] != NULL && paths[i][0] != '\0')
-            allow_path(ruleset, paths[i], access);
-}
-
-void sandbox_close_files(const struct sandbox_paths *paths)
+static struct ruleset ruleset_new(void)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_FS_ALL(abi) };
-    int ruleset;
+    struct ruleset r = { -1, rights_of(abi) };
 
     if (abi < 1) {
         log_event(LOG_LEVEL_WARNING, "sandbox_without_landlock", "why", strerror(errno), NULL);
+        return r;
+    }
+    r.fd = (int)syscall(SYS_landlock_create_ruleset, &r.handled, sizeof(r.handled), 0);
+    if (r.fd < 0)
+        die("sandbox: landlock: %s", strerror(errno));
+    return r;
+}
+
+static void add_rule(const struct ruleset *r, int fd, const char *path, uint64_t access)
+{
+    struct landlock_path_beneath_attr beneath = { .allowed_access = access & r->handled.fs, .parent_fd = fd };
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        die("sandbox: %s: %s", path, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        beneath.allowed_access &= FS_OF_FILES;
+    if (syscall(SYS_landlock_add_rule, r->fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
+        die("sandbox: landlock rule for %s: %s", path, strerror(errno));
+}
+
+/* What is not there is not served: a style sheet that was removed stops nobody. */
+static void allow(const struct ruleset *r, const char *path, uint64_t access)
+{
+    if (r->fd < 0 || text_empty(path))
+        return;
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0) {
+        log_event(LOG_LEVEL_WARNING, "sandbox_path", "path", path, "why", strerror(errno), NULL);
         return;
     }
-    ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-    if (ruleset < 0)
-        die("sandbox: landlock: %s", strerror(errno));
-    if (paths != NULL) {
-        /* creating, renaming and removing plain files is all SQLite needs there */
-        allow_all(ruleset, paths->read_write, ARRAY_LEN(paths->read_write),
-                  LANDLOCK_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-                      LANDLOCK_ACCESS_FS_REMOVE_FILE | (abi >= 3 ? 1ULL << 14 : 0));
-        allow_all(ruleset, paths->read_only, ARRAY_LEN(paths->read_only), LANDLOCK_READ);
-    }
-    if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
+    add_rule(r, fd, path, access);
+    close(fd);
+}
+
+static void enter(const struct ruleset *r)
+{
+    if (r->fd < 0)
+        return;
+    if (syscall(SYS_landlock_restrict_self, r->fd, 0) != 0)
         die("sandbox: landlock_restrict_self: %s", strerror(errno));
-    close(ruleset);
+    close(r->fd);
+}
+
+void sandbox_close_worker(const struct pool *pool)
+{
+    struct arena *a = arena_start("sandbox");
+    struct ruleset r = ruleset_new();
+
+    allow(&r, pool->limits_dir, FS_WRITE);
+    allow(&r, arena_printf(a, "%s/html/assets", pool->conf->data_dir), FS_READ);
+    allow(&r, pool->conf->theme_css_file, FS_READ);
+    enter(&r);
+    arena_done(a);
+}
+
+void sandbox_close_keeper(const struct pool *pool)
+{
+    struct ruleset r = ruleset_new();
+
+    allow(&r, pool->limits_dir, FS_WRITE);
+    enter(&r);
+}
+
+void sandbox_close_all(void)
+{
+    struct ruleset r = ruleset_new();
+
+    enter(&r);
 }

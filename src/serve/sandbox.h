@@ -19,9 +19,14 @@ void sandbox_become(uid_t uid, gid_t gid);
 /* The parent's own: keeps SETUID, SETGID, KILL and DAC_READ_SEARCH only. */
 void sandbox_parent_caps(void);
 
-struct sandbox_paths { const char *read_write[4]; const char *read_only[8]; };
-/* Closes the file system but for these folders and files; NULL: nothing at all.
- * Without Landlock in the kernel: one warning, and on. */
-void sandbox_close_files(const struct sandbox_paths *paths);
+/*
+ * The closed lists (Landlock), for good: of the file system what is named here, no new TCP
+ * connection, no signal and no abstract socket to anybody outside (as far as the kernel
+ * knows how), no tracing of others, no program to become.  What is open stays open.
+ * Without Landlock in the kernel: one warning, and on.
+ */
+void sandbox_close_worker(const struct pool *pool); /* limits folder; reads assets and the style sheet */
+void sandbox_close_keeper(const struct pool *pool); /* limits folder */
+void sandbox_close_all(void);                       /* signers, hashers: nothing */
 
 #endif

@@ -71,21 +71,6 @@ static enum rc open_files(struct worker *w)
     return open_limits(w);
 }
 
-/* From here on nothing but the limits folder can be written, and only what the
- * web may see anyway can be read (design D3a). */
-static void close_files(const struct worker *w)
-{
-    struct arena *a = arena_start("sandbox");
-    struct sandbox_paths paths = {
-        .read_write = { w->pool->limits_dir },
-        .read_only = { arena_printf(a, "%s/html/assets", w->pool->conf->data_dir),
-                       w->pool->conf->theme_css_file },
-    };
-
-    sandbox_close_files(&paths);
-    arena_done(a);
-}
-
 static void start_hasher(struct worker *w, int slot)
 {
     w->hasher.ask_fd = w->pool->hasher_queue.ask_fd;
@@ -169,7 +154,7 @@ static enum rc run(struct worker *w, int slot)
 {
     drop_privileges(w);
     TRY(open_files(w));
-    close_files(w);
+    sandbox_close_worker(w->pool);
     start_hasher(w, slot);
     TRY(start_serving(w));
     set_signals();
