@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "util/json_number.h"
 #include "util/json_scan.h"
 #include "util/log.h"
 
@@ -118,19 +119,30 @@ enum rc json_parse_prefix(struct arena *a, const char *text, size_t n, struct js
     return parse(a, text, json_scan(text, n), out);
 }
 
-const char *json_text(struct arena *a, const struct json *j)
+enum rc json_int_of(const struct json *j, int64_t *out)
 {
-    size_t n;
-    const char *text = json_object_to_json_string_length(
-        node_of(j), JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
-    const char *copy;
+    if (json_type(j) != JSON_INT)
+        return RC_NONE;
+    /* json-c goes up to 2^64-1 and clips what is asked for as int64 */
+    if (json_object_get_int64(node_of(j)) == INT64_MAX &&
+        json_object_get_uint64(node_of(j)) != INT64_MAX)
+        return RC_NONE;
+    *out = json_object_get_int64(node_of(j));
+    return RC_OK;
+}
+
+const char *json_number_text(const struct json *j)
+{
+    const char *text = json_object_to_json_string_ext(node_of(j), JSON_C_TO_STRING_PLAIN);
 
     if (text == NULL)
         die("json: no memory");
-    copy = arena_strdup(a, text);
-    if (j != NULL)
-        explicit_bzero((char *)(uintptr_t)text, n); /* json-c frees it without wiping */
-    return copy;
+    return text;
+}
+
+bool json_is_true(const struct json *j)
+{
+    return json_type(j) == JSON_BOOL && json_object_get_boolean(node_of(j));
 }
 
 enum json_type json_type(const struct json *j)
@@ -207,16 +219,7 @@ enum rc json_get_str(const struct json *obj, const char *name, const char **out)
 
 enum rc json_get_int(const struct json *obj, const char *name, int64_t *out)
 {
-    const struct json *j = json_get(obj, name);
-
-    if (json_type(j) != JSON_INT)
-        return RC_NONE;
-    /* json-c goes up to 2^64-1 and clips what is asked for as int64 */
-    if (json_object_get_int64(node_of(j)) == INT64_MAX &&
-        json_object_get_uint64(node_of(j)) != INT64_MAX)
-        return RC_NONE;
-    *out = json_object_get_int64(node_of(j));
-    return RC_OK;
+    return json_int_of(json_get(obj, name), out);
 }
 
 enum rc json_get_bool(const struct json *obj, const char *name, bool *out)

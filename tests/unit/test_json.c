@@ -349,6 +349,39 @@ static void building(void **state)
     assert_string_equal(json_text(arena, json_get(j, "q")), "\"\\\"\\\\\\n\\u0001é<>&\"");
 }
 
+/* What is written reads back as it was, whatever stands in it. */
+static void writes_every_character(void **state)
+{
+    struct json *back = NULL;
+    char text[] = "before ? after";
+
+    (void)state;
+    for (int c = 1; c < 0x80; c++) {
+        struct json *j = json_object(arena);
+
+        text[7] = (char)c;
+        json_set_str(j, text, text);
+        assert_int_equal(parse(json_text(arena, j), &back), RC_OK);
+        assert_string_equal(json_str(json_get(back, text)), text);
+    }
+    struct json *j = json_array(arena);
+    json_add_str(j, "\b\t\n\v\f\r\x1F\x7F/");
+    assert_string_equal(json_text(arena, j), "[\"\\b\\t\\n\\u000b\\f\\r\\u001f\x7F/\"]");
+}
+
+static void writes_numbers_as_they_came(void **state)
+{
+    static const char *const numbers[] = { "0", "-1", "9223372036854775807", "-9223372036854775808",
+                                           "18446744073709551615", "1.5", "-0.25", "1e3" };
+    struct json *j = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        assert_int_equal(parse(numbers[i], &j), RC_OK);
+        assert_string_equal(json_text(arena, j), numbers[i]);
+    }
+}
+
 /* Who frees what: run under ASan, this is the whole test. */
 static void ownership(void **state)
 {
@@ -387,6 +420,8 @@ int main(void)
         TEST(numeric_dates),
         TEST(iterating),
         TEST(building),
+        TEST(writes_every_character),
+        TEST(writes_numbers_as_they_came),
         TEST(ownership),
     };
 
