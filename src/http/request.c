@@ -338,8 +338,8 @@ enum rc request_build(struct arena *a, const struct conf *conf, char *const *env
     out->method_text = is_vschar(var(&b, V_METHOD)) ? var(&b, V_METHOD) : "";
     out->method = method_of(out->method_text);
     read_peer(&b);
+    TRY(read_target(&b)); /* first: what is wrong besides is said in the language of the path */
     TRY(rc);
-    TRY(read_target(&b)); /* first: what is wrong after it can be said in the language of the path */
     TRY(read_headers(&b));
     read_body(&b, body);
     return RC_OK;
