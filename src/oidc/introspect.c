@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "crypto/jwk.h"
 #include "http/response.h"
 #include "oidc/bearer.h"
 #include "oidc/endpoints.h"
@@ -17,11 +18,14 @@ static enum rc respond_inactive(struct exchange *x)
     return respond_json(x, 200, out);
 }
 
-/* A refresh token is as alive as its pair, but for its own expiry. */
+/* An access token says itself how long it is good, too (JO-10).  A refresh token is as
+ * alive as its pair, but for its own expiry. */
 static bool is_active(const struct exchange *x, const struct token_value *v)
 {
     struct token_view view = v->view;
 
+    if (v->claims != NULL && jwt_check_times(v->claims, x->now) != RC_OK)
+        return false;
     if (v->is_refresh)
         view.token.access_expires_at = view.token.refresh_expires_at;
     return token_is_live(&view, x->now);
