@@ -146,6 +146,16 @@ def test_secure_cookies_and_forged_headers(site):
     assert site.get("/onboard").status_code == 403  # D23: not without the token
 
 
+def test_every_address_is_https(site):
+    """HT-02, MD-03, MD-04: the issuer has a host and nothing after its path; every endpoint is below it."""
+    for path in ("/.well-known/openid-configuration", "/oauth2/.well-known/openid-configuration"):
+        document = site.get(path).json()
+        issuer = document["issuer"]
+        assert issuer == site.url + "/oauth2" and not re.search(r"[?#@]", issuer) and issuer.startswith("https://")
+        addresses = {name: value for name, value in document.items() if name.endswith(("_endpoint", "_uri"))}
+        assert len(addresses) >= 7 and all(value.startswith(issuer + "/") for value in addresses.values()), addresses
+
+
 def test_nobody_runs_as_root(site):
     """D21"""
     parent = site.processes[0].pid
