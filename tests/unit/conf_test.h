@@ -21,6 +21,10 @@
 
 #include "conf/conf.h"
 
+#ifndef assert_ok
+#define assert_ok(call) assert_int_equal((call), RC_OK)
+#endif
+
 #define UNUSED __attribute__((unused))
 
 static struct arena *A;
