@@ -258,9 +258,9 @@ def test_ends_with_the_session(provider):
     refused(provider.refresh(client, tokens["refresh_token"]), 400, "invalid_grant")
     with provider.settings(sso_session_idle_timeout="10m"):
         tokens = provider.tokens(client, username="mover", password="another password")
-        provider.later(550)
+        provider.later(540)
         tokens = provider.refresh(client, tokens["refresh_token"]).json()  # which is a sign of life
-        provider.later(550)
+        provider.later(540)
         tokens = provider.refresh(client, tokens["refresh_token"]).json()
         provider.later(601)
         refused(provider.refresh(client, tokens["refresh_token"]), 400, "invalid_grant")
@@ -268,23 +268,23 @@ def test_ends_with_the_session(provider):
 
 def test_lifetimes(provider):
     """TK-15, TK-18, OA-16, BT-06: of a code, an access token, a refresh token; by setting and by client."""
-    client = provider.register(access_token_expiration="2m", refresh_token_expiration="1h")
+    client = provider.register(access_token_expiration="10m", refresh_token_expiration="1h")
     code = provider.sign_in(client)["code"]
     provider.later(601)
     refused(provider.redeem(client, code), 400, "invalid_grant")
-    with provider.settings(authorization_code_expiration="30s"):
+    with provider.settings(authorization_code_expiration="5m"):
         code, late = provider.sign_in(client)["code"], provider.sign_in(client)["code"]
-        provider.later(20)
+        provider.later(200)
         assert provider.redeem(client, code).status_code == 200
-        provider.later(11)
+        provider.later(110)
         refused(provider.redeem(client, late), 400, "invalid_grant")
     tokens = provider.tokens(client)
-    assert tokens["expires_in"] == 120
-    provider.later(110)
+    assert tokens["expires_in"] == 600
+    provider.later(540)
     assert provider.userinfo(tokens["access_token"]).status_code == 200
-    provider.later(11)
+    provider.later(70)
     assert provider.userinfo(tokens["access_token"]).status_code == 401
-    provider.later(3400)
+    provider.later(2900)
     assert provider.refresh(client, tokens["refresh_token"]).status_code == 200
     tokens = provider.tokens(client)
     provider.later(3601)
