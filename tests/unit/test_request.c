@@ -250,7 +250,8 @@ static void twice_is_refused(void **state)
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         const char *one = arena_printf(A, "%s=/a", names[i]), *two = arena_printf(A, "%s=/b", names[i]);
 
-        if (build((const char *const[]){ one, two, NULL }, "") != RC_REFUSED)
+        /* the target is read before: it decides in which language this is said */
+        if (build((const char *const[]){ one, two, "REQUEST_URI=/", NULL }, "") != RC_REFUSED)
             fail_msg("%s twice", names[i]);
         assert_int_equal(NO.code, REFUSE_BAD_REQUEST);
         assert_has(NO.detail, names[i]);
