@@ -33,7 +33,7 @@ def routes():
     """method set, path as a pattern, of every row of the route tables."""
     for room in ("oidc", "pages", "admin", "account"):
         for methods, path, rest in ROW.findall((SRC / room / "routes.c").read_text()):
-            prefix = "" if re.search(r"BASE_ROOT|\bROOT\b|\bCONSOLE\b", rest) else "/oauth2"
+            prefix = "" if re.search(r"BASE_ROOT|\bROOT\b|\bAT_API\b|\bCONSOLE\b", rest) else "/oauth2"
             pattern = re.sub(r":[a-z_]+", "[^/?]+", prefix + path).replace("*", ".*")
             yield methods, prefix + path, re.compile(pattern + r"(\?.*)?", re.S)
 
