@@ -32,8 +32,10 @@ ROW = re.compile(r'^    \{ ([^"]*?),\s*"(/[^"]*)",(.*?)\},?$', re.M | re.S)
 def routes():
     """method set, path as a pattern, of every row of the route tables."""
     for room in ("oidc", "pages", "admin", "account"):
-        for methods, path, rest in ROW.findall((SRC / room / "routes.c").read_text()):
-            prefix = "" if re.search(r"BASE_ROOT|\bROOT\b|\bAT_API\b|\bCONSOLE\b", rest) else "/oauth2"
+        text = (SRC / room / "routes.c").read_text()
+        at_root = "|".join(["BASE_ROOT", *re.findall(r"^#define (\w+) .*BASE_ROOT", text, re.M)])
+        for methods, path, rest in ROW.findall(text):
+            prefix = "" if re.search(rf"\b({at_root})\b", rest) else "/oauth2"
             pattern = re.sub(r":[a-z_]+", "[^/?]+", prefix + path).replace("*", ".*")
             yield methods, prefix + path, re.compile(pattern + r"(\?.*)?", re.S)
 
