@@ -9,6 +9,7 @@
 #include "oidc/issue.h"
 #include "oidc/keys.h"
 #include "oidc/refund.h"
+#include "store/clients_kept.h"
 
 /* ---- the token of the request (RFC 6750 2) ---- */
 
@@ -137,14 +138,14 @@ enum rc token_read(struct exchange *x, const char *value, struct token_value *ou
 
 enum rc token_audience(struct exchange *x, const struct token_value *v, struct json **out)
 {
-    struct client c;
+    struct client *c;
 
     if (v->claims != NULL) {
         *out = json_get(v->claims, "aud");
         return RC_OK;
     }
-    TRY(clients_find(x->db, x->arena, v->view.family.client_id, &c));
-    *out = issue_audience(x, &c);
+    TRY(clients_known(x->clients, x->db, x->arena, v->view.family.client_id, &c));
+    *out = issue_audience(x, c);
     return RC_OK;
 }
 
