@@ -5,15 +5,20 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 #include "serve/dispatch.h"
-#include "serve/front.h"
+#include "serve/site.h"
 
 static enum rc print_site(struct arena *a, const char *config, const char *kind)
 {
+    const struct web_server *server = web_server_named(kind);
     struct conf_source source = { .file = config, .needs_secrets = false };
     struct router *router;
     struct conf conf;
     char *site;
 
+    if (server == NULL) {
+        (void)cli_fail("there is no site file for \"%s\"; known: %s", kind, web_server_names(a));
+        return RC_REFUSED;
+    }
     TRY(conf_load(a, &source, stderr, &conf));
     if (!conf.is_https) {
         (void)cli_fail("AUTENTICO_APP_URL is %s, and a site is for an https address: autentico init --url https://...",
@@ -21,12 +26,7 @@ static enum rc print_site(struct arena *a, const char *config, const char *kind)
         return RC_REFUSED;
     }
     TRY(dispatch_router(a, conf.oauth_path, &router));
-    enum rc rc = front_site(a, &conf, router, kind, &site);
-    if (rc == RC_NONE) {
-        (void)cli_fail("there is no site file for \"%s\"; known: nginx", kind);
-        return RC_REFUSED;
-    }
-    TRY(rc);
+    TRY(site_public(a, &conf, router, server, &site));
     fputs(site, stdout);
     return RC_OK;
 }

@@ -75,7 +75,7 @@ const struct command cli_commands[] = {
       "  --json             machine-readable; lists: one object per line\n",
       cli_users },
     { "site", "print the site file for your web server",
-      "Usage: autentico site nginx [flags]\n"
+      "Usage: autentico site nginx | apache | lighttpd [flags]\n"
       "Prints a complete site with this configuration filled in.\n" CONFIG,
       cli_site },
     { "version", "print the version", "Usage: autentico version\n", cli_version },

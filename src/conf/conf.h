@@ -19,7 +19,7 @@
 #include "util/log.h"
 #include "util/text.h"
 
-enum front { FRONT_AUTO, FRONT_NONE, FRONT_NGINX };
+enum front { FRONT_AUTO, FRONT_NONE, FRONT_NGINX, FRONT_LIGHTTPD, FRONT_APACHE };
 enum durability { DURABILITY_FULL, DURABILITY_NORMAL };
 
 /* An address range; v4 is held as ::ffff:a.b.c.d. */

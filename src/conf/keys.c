@@ -74,7 +74,7 @@ const struct key conf_keys[] = {
       "FastCGI over TCP instead of the sockets: a port of 127.0.0.1, or address:port; needs AUTENTICO_FRONT_SECRET" },
     { "AUTENTICO_FRONT_SECRET", KEY_SECRET, NULL, 32, -1, SECRET_AT(front), NULL,
       "what the web server proves itself with, at least 32 characters: a FastCGI parameter of this name must match" },
-    { "AUTENTICO_FRONT", KEY_CHOICE, "auto", 0, 0, AT(front), "auto none nginx",
+    { "AUTENTICO_FRONT", KEY_CHOICE, "auto", 0, 0, AT(front), "auto none nginx lighttpd apache",
       "the private front server that runs while APP_URL is loopback" },
     { "AUTENTICO_WORKERS", KEY_INT, NULL, 1, 64, AT(workers), NULL, "worker processes; default: 2 x cores + 2" },
     { "AUTENTICO_LOGIN_WORKERS", KEY_INT, NULL, 1, 64, AT(login_workers), NULL, "on the login socket; default: cores + 1" },

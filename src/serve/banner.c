@@ -39,7 +39,7 @@ static void print_front(FILE *out, const struct conf *conf, const struct front_s
     }
     print_sockets(out, conf, sockets);
     if (!sockets->are_given)
-        fprintf(out, "  Web server    put this in front: autentico site nginx\n");
+        fprintf(out, "  Web server    put this in front: autentico site nginx, or lighttpd, or apache\n");
 }
 
 void banner_print(FILE *out, const struct conf *conf, const struct prepared *prepared, const struct front_server *front,

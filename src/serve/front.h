@@ -1,7 +1,7 @@
 /*
- * The web server in front: the site file that an operator pastes, and the private
- * one that `start` runs itself while APP_URL is loopback (design D19).  Both are
- * the templates of contrib/ with their @PLACEHOLDERS@ filled in.
+ * The private web server in front, which `start` runs itself while APP_URL is loopback
+ * (design D19): nginx, lighttpd or Apache, with the same templates of contrib/ that make
+ * the operator's own site (site.h).
  */
 #ifndef AUTENTICO_SERVE_FRONT_H
 #define AUTENTICO_SERVE_FRONT_H
@@ -10,14 +10,17 @@
 
 #include "http/route.h"
 #include "serve/pool.h"
+#include "serve/site.h"
 
 struct front_server {
     bool is_wanted;
     bool as_root;          /* in: the pool's uid is 0 */
     bool is_spoken_for;    /* in: the sockets were handed over by whoever is in front; AUTO means none */
-    int stop_signal;       /* finish what is begun, then end */
+    const struct web_server *server;
     const char *program;   /* "/usr/sbin/nginx" */
     const char *dir;       /* its files: STATE_DIR/front */
+    int stop_signal;       /* finish what is begun, then end */
+    struct arena *arena;   /* of `config`, which may hold the front secret; NULL: written */
     const char *config;    /* text of its configuration */
 };
 
@@ -25,12 +28,12 @@ struct front_server {
  * had; a line for the operator was written to `err`. */
 MUST_CHECK enum rc front_prepare(struct arena *a, const struct conf *conf, const struct router *router, FILE *err,
                                  struct front_server *out);
-/* In the child, already under the pool's uid: write the files, become the program. */
+/* In a child under the pool's uid: write its files.  RC_FAULT: logged. */
+MUST_CHECK enum rc front_write(const struct front_server *front);
+/* In the parent, afterwards: the text is wiped, so that nobody who is forked has it. */
+void front_forget(struct front_server *front);
+/* In the child that becomes the program, already under the pool's uid, in a process group
+ * of its own. */
 void front_exec(const struct front_server *front) __attribute__((noreturn));
-
-/* The complete site for the operator's own server.  kind: "nginx". RC_NONE: no
- * such template. */
-MUST_CHECK enum rc front_site(struct arena *a, const struct conf *conf, const struct router *router, const char *kind,
-                              char **out);
 
 #endif

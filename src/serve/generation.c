@@ -173,6 +173,8 @@ static int prepare_in_child(void *arg)
 
     log_process("prepare");
     sandbox_become(pool->id.uid, pool->id.gid);
+    if (what->is_start && front_write(&p->front) != RC_OK)
+        return 1;
     return prepare(&setup, p->prepared) == RC_OK ? 0 : 1;
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "serve/banner.h"
 #include "serve/dispatch.h"
@@ -89,9 +91,18 @@ static bool wait_gone(struct parent *p, const enum proc_kind *kinds, size_t n, i
     }
 }
 
+/* Workers of a front that had to be killed are ours then. */
+static void wait_orphans(struct parent *p)
+{
+    int64_t until = clock_mono_ms() + 500;
+
+    while (waitpid(-1, NULL, WNOHANG) >= 0 && clock_mono_ms() < until)
+        (void)supervise_wait(p, 5);
+}
+
 static void stop_all(struct parent *p)
 {
-    static const enum proc_kind first[] = { PROC_WORKER, PROC_LOGIN_WORKER, PROC_KEEPER, PROC_FRONT };
+    static const enum proc_kind first[] = { PROC_WORKER, PROC_LOGIN_WORKER, PROC_KEEPER };
     static const enum proc_kind all[] = { PROC_NONE };
     int64_t deadline = clock_mono_ms() + p->now.pool.conf->drain_deadline_s * 1000;
 
@@ -101,6 +112,9 @@ static void stop_all(struct parent *p)
     generation_drain(&p->now);
     if (!wait_gone(p, first, ARRAY_LEN(first), deadline))
         log_event(LOG_LEVEL_WARNING, "drain_deadline", "left", log_num(posts_living(&p->posts, PROC_NONE)), NULL);
+    /* Everything is answered: nobody waits for a front that waits for a browser which has
+     * connected in advance and may never ask. */
+    posts_kill(&p->posts, PROC_FRONT, SIGTERM);
     generation_drain_late(p, &p->now);
     if (p->old.n != 0)
         generation_drain_late(p, &p->old);
@@ -108,6 +122,7 @@ static void stop_all(struct parent *p)
         posts_kill(&p->posts, PROC_NONE, SIGKILL);
         (void)wait_gone(p, all, 1, clock_mono_ms() + 2000);
     }
+    wait_orphans(p);
     sockets_remove(p->now.pool.conf, &p->sockets);
 }
 
@@ -120,6 +135,7 @@ static int serve(struct parent *p)
         fprintf(p->setup->err, "%s\n", p->prepared->why);
         return 1;
     }
+    front_forget(&p->front);
     supervise_fill(p, PROC_NONE);
     banner_print(p->setup->out, p->now.pool.conf, p->prepared, &p->front, &p->sockets);
     notify_ready();
@@ -152,7 +168,10 @@ int parent_run(const struct parent_setup *setup)
     p->setup = setup;
     p->arena = arena_start("parent");
     log_process("parent");
+    (void)clock_now(); /* test builds map their clock here, where there is no sandbox yet */
     signal(SIGPIPE, SIG_IGN);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        die("parent: prctl: %s", strerror(errno));
     block_signals(&p->signals);
     int status = start_and_serve(p);
     arena_done(p->arena);

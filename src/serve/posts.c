@@ -111,6 +111,8 @@ struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int sta
         if (!is_expected && !post->is_leaving)
             log_event(LOG_LEVEL_ERROR, "process_died", "kind", proc_kind_name(post->kind), "child",
                       log_num(pid), "why", reason(why, sizeof(why), status), NULL);
+        if (post->kind == PROC_FRONT)
+            (void)kill(-pid, SIGKILL); /* its own workers would keep the port */
         vacate(p, board, post);
         set_back_off(post);
         if (post->is_leaving)

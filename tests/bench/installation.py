@@ -88,7 +88,7 @@ class Site(harness.Provider):
                         for how in ("", "plain"))
         server = "    server {\n" + hello + server
         uncached = server.replace(f":{self.port}", f":{self.port_uncached}")
-        uncached = uncached.replace("fastcgi_cache autentico_metadata;", "")
+        uncached = re.sub(r"fastcgi_cache autentico_metadata_\w+;", "", uncached)
         assert uncached.count("fastcgi_cache ") == 0 and server.count("fastcgi_cache ") == 1
         user = f"user {USER} {USER_GROUP};\n" if os.geteuid() == 0 else ""
         # what stands in the template, but one process of root without capabilities can have no workers

@@ -95,9 +95,19 @@ class Browser(requests.Session):
         raise AssertionError("redirected in circles")
 
 
+# Which web server stands in front, and how requests reach the application from there.
+FRONT = os.environ.get("AUTENTICO_TEST_FRONT", "nginx")
+TCP = os.environ.get("AUTENTICO_TEST_TRANSPORT") == "tcp"
+
+
 class Provider:
-    def __init__(self, url_host="localhost", **env):
+    def __init__(self, url_host="localhost", front=FRONT, tcp=TCP, owner=None, **env):
         self.dir = tempfile.mkdtemp(prefix="aut-")
+        if owner or front == "apache":  # which does not run as root
+            shutil.chown(self.dir, owner or "nobody")
+        env.setdefault("AUTENTICO_FRONT", front)
+        if tcp:
+            env.update(AUTENTICO_APP_LISTEN_PORT=str(free_port()), AUTENTICO_FRONT_SECRET=secrets.token_hex(32))
         self.port = free_port()
         self.url = f"http://{url_host}:{self.port}"
         self.issuer = self.url + "/oauth2"
@@ -189,7 +199,7 @@ class Provider:
         for pid in self.children():
             with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as f:
                 name = f.read().strip()
-                kinds[pid] = "front" if name == "nginx" else name
+                kinds[pid] = "front" if name in ("nginx", "lighttpd", "apache2") else name
         return kinds
 
     def travel(self, seconds):

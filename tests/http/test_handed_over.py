@@ -1,5 +1,7 @@
 """Sockets that are handed over, TCP, and what the service manager is told (design 2, D11a)."""
+import concurrent.futures
 import os
+import pathlib
 import secrets
 import signal
 import socket
@@ -9,9 +11,10 @@ import time
 import pytest
 
 import fastcgi
-from provider import BINARY, Provider, free_port
+from provider import BINARY, Browser, Provider, free_port
 from test_reload import change, hang_up
 
+CONTRIB = pathlib.Path(__file__).resolve().parents[2] / "contrib"
 LISTENING = "import socket, os, sys; s = socket.socket(getattr(socket, sys.argv[1])); " \
             "s.bind(eval(sys.argv[2])); s.listen(1); os.dup2(s.fileno(), 0); os.execv(sys.argv[3], sys.argv[3:])"
 
@@ -20,7 +23,7 @@ class Bare(Provider):
     """Without a web server in front: asked at its socket."""
 
     def __init__(self, **env):
-        super().__init__(AUTENTICO_FRONT="none", **env)
+        super().__init__(front="none", tcp=False, **env)
         self.where = os.path.join(self.dir, "given.sock")
         self.log = open(os.path.join(self.dir, "log"), "ab")
 
@@ -123,6 +126,40 @@ def test_spawn_fcgi(bare):
     assert p.process.wait(20) == 0 and os.path.exists(p.where)  # not ours to remove
 
 
+def test_lighttpd_spawns_it(bare):
+    """By bin-path, as the README has it; it runs it in the directory of the program."""
+    p = bare()
+    change(p, "AUTENTICO_DB_FILE_PATH", p.dir + "/autentico.db")
+    p.onboard_cli()
+    client = p.add_client()
+    with open(p.dir + "/lighttpd.conf", "w") as f:
+        f.write(f"""
+server.document-root = "{p.dir}/none"
+server.bind = "127.0.0.1"
+server.port = {p.port}
+server.modules = ( "mod_fastcgi" )
+fastcgi.server = ( "" => ((
+    "bin-path" => "{BINARY} fcgi --config {p.dir}/.env",
+    "socket" => "{p.dir}/spawned.sock",
+    "max-procs" => 1,
+    "check-local" => "disable"
+)) )
+""")
+    os.mkdir(p.dir + "/none")
+    p.run_with("/usr/sbin/lighttpd", "-D", "-f", p.dir + "/lighttpd.conf")
+    p.wait()
+    assert "code" in p.sign_in(client)
+    spawned, = [pid for pid, comm in p.pool().items() if comm == "autentico"]
+    p.process.send_signal(signal.SIGTERM)
+    assert p.process.wait(20) == 0
+    end = time.monotonic() + 20
+    while os.path.exists(f"/proc/{spawned}/exe"):  # which lighttpd told to end, and does not wait for
+        assert time.monotonic() < end, p.read_log()
+        time.sleep(0.02)
+    p.run_with(BINARY, "start")  # nothing holds the place
+    assert p.ask(p.dir + "/main.sock")[0] == 200
+
+
 def test_nothing_but_descriptor_0_is_open(bare):
     """FastCGI 2.2"""
     p = bare()
@@ -144,6 +181,34 @@ def test_descriptor_0_may_be_tcp(bare):
     p.run_with(*listener("AF_INET", ("127.0.0.1", port)), BINARY, "fcgi", env={"AUTENTICO_FRONT_SECRET": secret})
     assert p.ask(("127.0.0.1", port), AUTENTICO_FRONT_SECRET=secret)[0] == 200
     assert p.ask(("127.0.0.1", port))[0] == 403
+
+
+# --- a front that knows one socket ----------------------------------------------------
+
+def test_half_of_the_workers_may_wait_for_a_hash():
+    """Design 2: the rest of the sign-ins are told to come back, and cheap requests find somebody."""
+    p = Provider(AUTENTICO_LOGIN_SOCKET="", AUTENTICO_WORKERS="4", AUTENTICO_HASHERS="1")
+    p.onboard_cli()
+    p.start()
+    try:
+        assert "login-worker" not in p.pool().values()
+        client = p.add_client()
+        browsers = [Browser(p) for _ in range(12)]
+        pages = [b.get(p.authorize_url(client)).text for b in browsers]
+        refused = []
+        with concurrent.futures.ThreadPoolExecutor(14) as threads:
+            for _ in range(10):
+                storm = [threads.submit(p.post_login, b, page, password="wrong password")
+                         for b, page in zip(browsers, pages)]
+                cheap = [threads.submit(b.get, "/healthz") for b in browsers]
+                refused += [f.result() for f in storm if f.result().status_code == 503]
+                assert {f.result().status_code for f in cheap} == {200}
+                assert {f.result().status_code for f in storm} <= {302, 503}
+                if refused:
+                    break
+        assert refused and all(int(a.headers["Retry-After"]) > 0 for a in refused)
+    finally:
+        p.stop()
 
 
 # --- systemd ------------------------------------------------------------------------
@@ -185,6 +250,21 @@ def test_activation_that_makes_no_sense(bare):
         except OSError:
             time.sleep(0.02)
     assert p.process.returncode == 1 and "more than one socket for main" in p.read_log()
+
+
+def test_the_units_are_clean(tmp_path):
+    """What systemd itself thinks of contrib/systemd; the program is where this build put it."""
+    for name in ("autentico.service", "autentico.socket"):
+        text = (CONTRIB / "systemd" / name).read_text().replace("/usr/local/bin/autentico", BINARY)
+        (tmp_path / name).write_text(text)
+    units = [str(path) for path in tmp_path.iterdir()]
+    assert len(units) == 2
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    # 0 is safe, 100 is not; half of what systemd still calls OK
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=15", "--no-pager",
+                           str(tmp_path / "autentico.service")], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 class Manager:
