@@ -95,6 +95,32 @@ def test_bodies_of_every_size(provider, client, n, status):
     assert status_of(iter([b"a" * (n - n // 2), b"a" * (n // 2)] if n > 1 else [b"a"])) == status
 
 
+@pytest.mark.parametrize("length", [131073, 50_000_000, 2 ** 62])
+def test_an_oversized_body_is_refused_before_it_comes(provider, length):
+    """Nobody has to take, or keep on a disk, what will be refused."""
+    assert raw(provider.port, f"POST /oauth2/token HTTP/1.1\r\nHost: localhost:{provider.port}\r\n"
+                              f"Content-Length: {length}\r\n\r\na=b") == 413
+
+
+def test_an_endless_body_is_refused(provider):
+    """Chunk after chunk, never the last: the answer comes, or the connection goes."""
+    with socket.create_connection(("127.0.0.1", provider.port), 10) as s:
+        s.sendall(f"POST /oauth2/token HTTP/1.1\r\nHost: localhost:{provider.port}\r\n"
+                  "Transfer-Encoding: chunked\r\n\r\n".encode())
+        s.settimeout(0.02)
+        answer, sent = b"", 0
+        while not answer and sent < 64_000_000:
+            try:
+                s.sendall(b"4000\r\n" + b"a" * 0x4000 + b"\r\n")
+                sent += 0x4000
+                answer = s.recv(4096)
+            except TimeoutError:
+                continue
+            except OSError:
+                answer = b"HTTP/1.1 413 closed"
+    assert answer.split()[1] == b"413"
+
+
 def test_the_largest_body(provider):
     text = '{"theme_title":"' + "é" * 60000 + '"}'
     answer = requests.put(provider.url + "/admin/api/settings", data=text.encode(), timeout=8,
