@@ -95,6 +95,19 @@ def test_the_secret_can_change_but_not_go(bare):
     assert "AUTENTICO_FRONT_SECRET: cannot be taken away" in p.read_log() and p.ask(main)[0] == 403
 
 
+def test_our_own_front_keeps_the_secret_it_was_started_with():
+    p = Provider(tcp=False, AUTENTICO_APP_LISTEN_PORT=str(free_port()))
+    change(p, "AUTENTICO_FRONT_SECRET", secrets.token_hex(32))
+    p.start()
+    try:
+        change(p, "AUTENTICO_FRONT_SECRET", secrets.token_hex(32))
+        hang_up(p, until="reload_refused")
+        assert "AUTENTICO_FRONT_SECRET: cannot change" in p.read_log()
+        p.wait()
+    finally:
+        p.stop()
+
+
 def test_a_secret_is_demanded_at_the_sockets_too(bare):
     secret = secrets.token_hex(32)
     p = bare(AUTENTICO_FRONT_SECRET=secret)
