@@ -5,7 +5,8 @@
  * The signer trusts nobody: it parses the payload strictly and refuses another
  * `iss`, a kind that this channel may not ask for, an `iat` more than 5 s ahead
  * or more than one request deadline behind its own clock, a lifetime over 24 h;
- * it writes the protected header itself.  `open` never yields a signing key.
+ * it writes the protected header itself.  `open` never yields a signing key, nor a
+ * TOTP secret to anybody: those are verified here.
  */
 #ifndef AUTENTICO_SIGNER_SIGNER_H
 #define AUTENTICO_SIGNER_SIGNER_H
@@ -55,6 +56,26 @@ MUST_CHECK enum rc signer_seal(struct signer *s, struct arena *a, const struct s
                                struct bytes plain, struct bytes *out);
 MUST_CHECK enum rc signer_open(struct signer *s, struct arena *a, const struct seal_place *where,
                                struct bytes sealed, struct bytes *out);
+
+/* Where a TOTP secret belongs, for signer_seal; the row is the person's id. */
+#define TOTP_TABLE "totp_secrets"
+#define TOTP_COLUMN "secret_sealed"
+struct totp_question {
+    const char *user_id;
+    struct bytes secret_sealed;
+    const char *code;           /* six digits */
+    int64_t last_step;          /* of the code that was accepted last; 0: none */
+};
+/*
+ * Verify a TOTP code (RFC 6238; design D3) against the signer's own clock, one step of
+ * 30 s to either side.  Channel: worker.
+ * RC_OK       `step` is the time step of the code, later than last_step; 0: a wrong
+ *             code, or one of a step that is over
+ * RC_NONE     no answer in time
+ * RC_REFUSED  not six digits
+ * RC_FAULT    the secret does not open, logged
+ */
+MUST_CHECK enum rc signer_verify_totp(struct signer *s, struct arena *a, const struct totp_question *ask, int64_t *step);
 
 /* Make a key pair: wrapped private key and public JWK with kid = thumbprint.
  * Channels: keeper, command line. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "crypto/otp.h"
 #include "signer/signer_policy.h"
 #include "signer/signer_state.h"
 #include "util/clock.h"
@@ -200,6 +201,24 @@ static enum rc answer_fingerprint(struct turn *t)
     return RC_OK;
 }
 
+/* The secret opens in its own place only, so that no other column can be tried here. */
+static enum rc answer_totp(struct turn *t)
+{
+    struct seal_place where = { TOTP_TABLE, TOTP_COLUMN, frame_get_text(&t->r, t->a) };
+    struct bytes sealed = frame_get_bytes(&t->r), secret;
+    const char *code = frame_get_text(&t->r, t->a);
+    int64_t last_step = frame_get_int(&t->r);
+
+    TRY(whole(t));
+    if (text_empty(where.row_id))
+        return no(t, "no person");
+    if (!otp_is_code(code))
+        return no(t, "the code is not of six digits");
+    TRY(signer_keys_open(&t->st->keys, t->a, &where, sealed, &secret));
+    frame_put_int(&t->answer, otp_match(secret, code, clock_now(), last_step));
+    return RC_OK;
+}
+
 static enum rc answer_op(struct turn *t)
 {
     if (t->op == SIGNER_SEAL || t->op == SIGNER_OPEN)
@@ -210,6 +229,7 @@ static enum rc answer_op(struct turn *t)
     case SIGNER_GENERATE: return answer_generate(t);
     case SIGNER_ENV_KEY: return answer_env_key(t);
     case SIGNER_FINGERPRINT: return answer_fingerprint(t);
+    case SIGNER_VERIFY_TOTP: return answer_totp(t);
     default: return no(t, "unknown operation");
     }
 }

@@ -164,3 +164,21 @@ enum rc signer_fingerprint(struct signer *s, struct arena *a, char **out)
     *out = (char *)text;
     return RC_OK;
 }
+
+enum rc signer_verify_totp(struct signer *s, struct arena *a, const struct totp_question *ask_for, int64_t *step)
+{
+    struct frame_reader r;
+    struct sbuf b;
+    int64_t got;
+
+    begin(&b, a, SIGNER_VERIFY_TOTP, ask_for->secret_sealed.n + 64);
+    frame_put_text(&b, ask_for->user_id);
+    frame_put_bytes(&b, ask_for->secret_sealed);
+    frame_put_text(&b, ask_for->code);
+    frame_put_int(&b, ask_for->last_step);
+    TRY(converse(s, a, &b, &r));
+    got = frame_get_int(&r);
+    TRY(end(&r));
+    *step = got;
+    return RC_OK;
+}

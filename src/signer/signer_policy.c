@@ -50,6 +50,7 @@ static const unsigned op_channels[] = {
     [SIGNER_GENERATE & 0xff] = ON(KEEPER) | ON(CLI),
     [SIGNER_ENV_KEY & 0xff] = ON(CLI),
     [SIGNER_FINGERPRINT & 0xff] = ON(CLI),
+    [SIGNER_VERIFY_TOTP & 0xff] = ON(WORKER),
 };
 
 const char *policy_typ(enum token_kind kind)
@@ -198,7 +199,7 @@ static const char *table_of(enum signer_channel channel)
 
 enum rc policy_op(enum signer_channel channel, int64_t op, const char *table, const char **why)
 {
-    if (op < SIGNER_SIGN || op > SIGNER_FINGERPRINT)
+    if (op < SIGNER_SIGN || op > SIGNER_VERIFY_TOTP)
         return no(why, "unknown operation");
     if (!(op_channels[op & 0xff] & 1u << channel))
         return no(why, "this channel may not ask for this operation");
@@ -208,6 +209,8 @@ enum rc policy_op(enum signer_channel channel, int64_t op, const char *table, co
         return no(why, "no table");
     if (strcmp(table, "signing_keys") == 0)
         return no(why, "signing keys are not for opening");
+    if (op == SIGNER_OPEN && strcmp(table, TOTP_TABLE) == 0)
+        return no(why, "TOTP secrets are verified here and never shown");
     if (op == SIGNER_OPEN && strcmp(table, table_of(channel)) != 0)
         return no(why, "this channel may not open this table");
     return RC_OK;

@@ -726,6 +726,7 @@ static int64_t box(struct signer_state *s, enum signer_channel channel, int64_t 
 
 static const struct seal_place smtp = { "settings", "value_sealed", "smtp_password" };
 static const struct seal_place upstream = { "upstreams", "client_secret_sealed", "u1" };
+static const struct seal_place totp = { TOTP_TABLE, TOTP_COLUMN, "u1" };
 static const struct seal_place signing = { "signing_keys", "private_sealed", "k1" };
 
 static void columns_sealed_and_opened(void **state)
@@ -789,6 +790,8 @@ static const struct {
     { SIGNER_OPEN, &smtp, C },
     { SIGNER_OPEN, &upstream, H },
     { SIGNER_OPEN, &signing, 0 },
+    { SIGNER_SEAL, &totp, W | K | CLI },
+    { SIGNER_OPEN, &totp, 0 },
     { SIGNER_OPEN, &(struct seal_place){ "totp", "secret_sealed", "u1" }, 0 },
     { SIGNER_OPEN, &(struct seal_place){ "", "secret_sealed", "u1" }, 0 },
     { SIGNER_OPEN, &(struct seal_place){ NULL, "secret_sealed", "u1" }, 0 },
@@ -798,7 +801,16 @@ static const struct {
     { SIGNER_GENERATE, NULL, K | CLI },
     { SIGNER_ENV_KEY, NULL, CLI },
     { SIGNER_FINGERPRINT, NULL, CLI },
+    { SIGNER_VERIFY_TOTP, NULL, W },
 };
+
+static void put_totp(struct sbuf *q, const char *user_id, struct bytes sealed, const char *code, int64_t last_step)
+{
+    frame_put_text(q, user_id);
+    frame_put_bytes(q, sealed);
+    frame_put_text(q, code);
+    frame_put_int(q, last_step);
+}
 
 static int64_t try_op(size_t i, enum signer_channel channel)
 {
@@ -811,6 +823,8 @@ static int64_t try_op(size_t i, enum signer_channel channel)
     begin(&q, may[i].op);
     if (may[i].op == SIGNER_GENERATE)
         frame_put_int(&q, ALG_EDDSA);
+    if (may[i].op == SIGNER_VERIFY_TOTP)
+        put_totp(&q, "u1", bytes_of("x"), "123456", 0);
     return ask_with(st, channel, &q, &r);
 }
 
@@ -855,6 +869,77 @@ static void a_sealed_column_is_no_signing_key(void **state)
     assert_int_equal(box(st, CHANNEL_WORKER, SIGNER_SEAL, &posing, bytes_of("der"), &key.private_sealed),
                      SIGNER_OK);
     assert_int_equal(sign_with(st, CHANNEL_WORKER, TOKEN_ID, &key, ID, &out), SIGNER_FAULT);
+}
+
+/* ---- TOTP ---- */
+
+#define TOTP_SEED "12345678901234567890" /* RFC 6238 Appendix B */
+
+static int64_t verify_totp(const char *user_id, struct bytes sealed, const char *code, int64_t last_step, int64_t *step)
+{
+    struct frame_reader r;
+    struct sbuf q;
+    int64_t status;
+
+    begin(&q, SIGNER_VERIFY_TOTP);
+    put_totp(&q, user_id, sealed, code, last_step);
+    status = ask_with(st, CHANNEL_WORKER, &q, &r);
+    *step = status == SIGNER_OK ? frame_get_int(&r) : -1;
+    assert_int_equal(frame_end(&r), RC_OK);
+    return status;
+}
+
+static struct bytes sealed_seed(const struct seal_place *where)
+{
+    struct bytes sealed;
+
+    assert_int_equal(box(st, CHANNEL_WORKER, SIGNER_SEAL, where, bytes_of(TOTP_SEED), &sealed), SIGNER_OK);
+    return sealed;
+}
+
+static void totp_codes(void **state) /* OT-02, OT-03, OT-04 */
+{
+    struct bytes sealed = sealed_seed(&totp);
+    int64_t step;
+
+    (void)state;
+    clock_set_for_test(1111111109);
+    assert_int_equal(verify_totp("u1", sealed, "081804", 0, &step), SIGNER_OK);
+    assert_int_equal(step, 37037036);
+    assert_int_equal(verify_totp("u1", sealed, "081804", 37037036, &step), SIGNER_OK);
+    assert_int_equal(step, 0); /* used */
+    assert_int_equal(verify_totp("u1", sealed, "050471", 37037036, &step), SIGNER_OK);
+    assert_int_equal(step, 37037037); /* a phone that is ahead */
+    clock_set_for_test(1111111109 + 61);
+    assert_int_equal(verify_totp("u1", sealed, "081804", 0, &step), SIGNER_OK);
+    assert_int_equal(step, 0); /* two steps old */
+}
+
+static void totp_in_its_own_place(void **state)
+{
+    static const struct seal_place elsewhere[] = {
+        { TOTP_TABLE, TOTP_COLUMN, "u2" }, { TOTP_TABLE, "other", "u1" }, { "settings", TOTP_COLUMN, "u1" },
+    };
+    int64_t step;
+
+    (void)state;
+    clock_set_for_test(1111111109);
+    for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++)
+        assert_int_equal(verify_totp("u1", sealed_seed(&elsewhere[i]), "081804", 0, &step), SIGNER_FAULT);
+    assert_int_equal(verify_totp("u1", bytes_of(TOTP_SEED), "081804", 0, &step), SIGNER_FAULT);
+}
+
+static void totp_questions_refused(void **state) /* OT-07 */
+{
+    static const char *const codes[] = { NULL, "", "81804", "0818040", "08180a", " 81804", "081804 " };
+    struct bytes sealed = sealed_seed(&totp);
+    int64_t step;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+        assert_int_equal(verify_totp("u1", sealed, codes[i], 0, &step), SIGNER_REFUSED);
+    assert_int_equal(verify_totp(NULL, sealed, "081804", 0, &step), SIGNER_REFUSED);
+    assert_int_equal(verify_totp("", sealed, "081804", 0, &step), SIGNER_REFUSED);
 }
 
 static void fingerprint(void **state)
@@ -912,7 +997,7 @@ static void every_cut_and_altered_frame(void **state)
 static void unknown_operations(void **state)
 {
     static const int64_t ops[] = {
-        0, 1, -1, 0x100, 0x107, 0x201, 0x001, INT64_MAX, INT64_MIN, (1ll << 32) + 0x101,
+        0, 1, -1, 0x100, 0x108, 0x201, 0x001, INT64_MAX, INT64_MIN, (1ll << 32) + 0x101,
     };
     struct sbuf q;
 
@@ -997,6 +1082,9 @@ int main(void)
         TEST(channels_of_each_operation),
         TEST(open_yields_no_signing_key),
         TEST(a_sealed_column_is_no_signing_key),
+        TEST(totp_codes),
+        TEST(totp_in_its_own_place),
+        TEST(totp_questions_refused),
         TEST(fingerprint),
         TEST(every_cut_and_altered_frame),
         TEST(unknown_operations),

@@ -14,6 +14,7 @@
 #include <gnutls/x509.h>
 
 #include "crypto/hash.h"
+#include "crypto/otp.h"
 #include "signer/process.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -227,6 +228,33 @@ static void columns(void **state)
     assert_true(ct_equal(out, bytes_of("secret")));
     assert_int_equal(signer_open(&worker, arena, &where, sealed, &out), RC_REFUSED);
     assert_int_equal(signer_open(&courier, arena, &where, bytes_of("junk"), &out), RC_FAULT);
+    stop(&p);
+}
+
+static void totp(void **state)
+{
+    static const struct seal_place where = { TOTP_TABLE, TOTP_COLUMN, "u1" };
+    static const char seed[] = "12345678901234567890";
+    struct process p = start();
+    struct signer worker = asker(CHANNEL_WORKER), courier = asker(CHANNEL_COURIER);
+    char code[OTP_DIGITS_MAX + 1];
+    struct totp_question q = { .user_id = "u1", .code = code };
+    int64_t now = otp_step(clock_now()), step = -1;
+    struct bytes out;
+
+    (void)state;
+    otp_code(OTP_SHA1, bytes_of(seed), now, OTP_DIGITS, code);
+    assert_int_equal(signer_seal(&worker, arena, &where, bytes_of(seed), &q.secret_sealed), RC_OK);
+    assert_int_equal(signer_verify_totp(&worker, arena, &q, &step), RC_OK);
+    assert_int_equal(step, now);
+    q.last_step = step;
+    assert_int_equal(signer_verify_totp(&worker, arena, &q, &step), RC_OK);
+    assert_int_equal(step, 0);
+    assert_int_equal(signer_verify_totp(&courier, arena, &q, &step), RC_REFUSED);
+    q.user_id = "u2";
+    assert_int_equal(signer_verify_totp(&worker, arena, &q, &step), RC_FAULT);
+    assert_int_equal(signer_open(&worker, arena, &where, q.secret_sealed, &out), RC_REFUSED);
+    assert_int_equal(signer_open(&courier, arena, &where, q.secret_sealed, &out), RC_REFUSED);
     stop(&p);
 }
 
@@ -531,6 +559,7 @@ int main(void)
         TEST(a_grant_costs_one_message),
         TEST(refusals_reach_the_asker),
         TEST(columns),
+        TEST(totp),
         TEST(the_fingerprint),
         TEST(no_answer_in_time),
         TEST(term_ends_it),
