@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "store/audit.h"
+#include "store/challenges.h"
 #include "store/codes.h"
 #include "store/console_sessions.h"
 #include "store/replays.h"
 #include "store/sessions.h"
 #include "store/settings_table.h"
 #include "store/tokens.h"
+#include "store/trusted_devices.h"
 #include "util/clock.h"
 
 #define ROWS_PER_TURN 500
@@ -62,6 +64,16 @@ static enum rc sweep_replays(struct db *db, struct turn *t)
     return replays_sweep(db, t->before, ROWS_PER_TURN, &t->n);
 }
 
+static enum rc sweep_challenges(struct db *db, struct turn *t)
+{
+    return challenges_sweep(db, t->before, ROWS_PER_TURN, &t->n);
+}
+
+static enum rc sweep_devices(struct db *db, struct turn *t)
+{
+    return trusted_devices_sweep(db, t->before, ROWS_PER_TURN, &t->n);
+}
+
 static enum rc sweep_audit(struct db *db, struct turn *t)
 {
     if (t->settings->audit_log_retention <= 0)
@@ -72,6 +84,7 @@ static enum rc sweep_audit(struct db *db, struct turn *t)
 static enum rc (*const steps[])(struct db *db, struct turn *t) = {
     end_sessions,   sweep_codes,    sweep_consoles, sweep_tokens,
     sweep_families, sweep_sessions, sweep_replays,  sweep_audit,
+    sweep_challenges, sweep_devices,
 };
 
 void sweep_start(struct sweep *s)

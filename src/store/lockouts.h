@@ -1,5 +1,8 @@
 /*
- * Failed attempts per account, counted atomically (flows 15).
+ * Failed attempts per account, counted atomically (flows 15): wrong passwords, and,
+ * apart from them, wrong second factors of whatever method, challenge and browser
+ * (the functions named …_factor).  A right password clears the former only (RFC 4226
+ * 7.3).
  */
 #ifndef AUTENTICO_STORE_LOCKOUTS_H
 #define AUTENTICO_STORE_LOCKOUTS_H
@@ -29,5 +32,11 @@ MUST_CHECK enum rc lockouts_clear(struct db *db, const char *user_id); /* right 
 /* An attempt that was claimed and then not looked at (hashers busy) does not count:
  * one less, and no lock below `max`. */
 MUST_CHECK enum rc lockouts_give_back(struct db *db, const char *user_id, int64_t max);
+
+MUST_CHECK enum rc lockouts_find_factor(struct db *db, struct arena *a, const char *user_id, struct lockout *out);
+MUST_CHECK enum rc lockouts_claim_factor(struct db *db, struct arena *a, const char *user_id, int64_t max,
+                                         int64_t duration_s, int64_t now, struct lockout *out);
+MUST_CHECK enum rc lockouts_clear_factor(struct db *db, const char *user_id);
+MUST_CHECK enum rc lockouts_give_back_factor(struct db *db, const char *user_id, int64_t max);
 
 #endif

@@ -16,6 +16,7 @@ static void session_row(struct stmt *q, struct arena *a, void *out)
         .created_at = col_int(q, 8),
         .last_activity_at = col_int(q, 9),
         .ended_at = col_int(q, 10),
+        .trusted_device_id = col_text(q, 11, a),
     };
 }
 
@@ -23,8 +24,8 @@ enum rc sessions_add(struct db *db, const struct session *s)
 {
     struct stmt *q = db_sql(db,
         "INSERT INTO sessions (id, cookie_hash, user_id, auth_time_at, acr, amr, user_agent,"
-        " ip_address, created_at, last_activity_at, ended_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+        " ip_address, created_at, last_activity_at, ended_at, trusted_device_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
 
     db_text(q, 1, s->id);
     db_bytes(q, 2, s->cookie_hash);
@@ -37,13 +38,14 @@ enum rc sessions_add(struct db *db, const struct session *s)
     db_int(q, 9, s->created_at);
     db_int(q, 10, s->last_activity_at);
     db_int_or_null(q, 11, s->ended_at);
+    db_text(q, 12, s->trusted_device_id);
     return db_run(q);
 }
 
 /* A session is live while it has not ended and its user is active. */
 #define LIVE                                                                              \
     "SELECT s.id, s.cookie_hash, s.user_id, s.auth_time_at, s.acr, s.amr, s.user_agent,"       \
-    " s.ip_address, s.created_at, s.last_activity_at, s.ended_at"                              \
+    " s.ip_address, s.created_at, s.last_activity_at, s.ended_at, s.trusted_device_id"         \
     " FROM sessions s JOIN users u ON u.id = s.user_id"                                        \
     " WHERE s.ended_at IS NULL AND u.deactivated_at IS NULL AND "
 
@@ -71,6 +73,21 @@ enum rc sessions_touch(struct db *db, const char *id, int64_t now)
     db_text(q, 1, id);
     db_int(q, 2, now);
     return db_run(q);
+}
+
+enum rc sessions_step_up(struct db *db, const char *id, struct bytes cookie_hash, const char *acr, const char *amr,
+                         int64_t now)
+{
+    struct stmt *q = db_sql(db, "UPDATE sessions SET cookie_hash = $2, acr = $3, amr = $4, last_activity_at = $5,"
+                                " trusted_device_id = NULL WHERE id = $1 AND ended_at IS NULL");
+
+    db_text(q, 1, id);
+    db_bytes(q, 2, cookie_hash);
+    db_text(q, 3, acr);
+    db_text(q, 4, amr);
+    db_int(q, 5, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
 }
 
 enum rc sessions_sweep(struct db *db, int64_t ended_before, int64_t limit, int64_t *out_n)

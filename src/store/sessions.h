@@ -13,6 +13,7 @@ struct session {
     const char *user_id;
     int64_t auth_time;        /* unix seconds of the login */
     const char *acr, *amr;
+    const char *trusted_device_id; /* that stood for the second factor, or NULL */
     const char *user_agent, *ip_address;
     int64_t created_at, last_activity_at, ended_at;
 };
@@ -22,11 +23,15 @@ MUST_CHECK enum rc sessions_add(struct db *db, const struct session *s); /* insi
 MUST_CHECK enum rc sessions_by_cookie(struct db *db, struct arena *a, struct bytes cookie_hash, struct session *out);
 MUST_CHECK enum rc sessions_by_id(struct db *db, struct arena *a, const char *id, struct session *out); /* live, as above */
 MUST_CHECK enum rc sessions_touch(struct db *db, const char *id, int64_t now);
+/* The person has proven another factor: the session stays (its applications stay signed
+ * in) under a new cookie, the old one is dead (CS-02).  RC_NONE: it has ended. */
+MUST_CHECK enum rc sessions_step_up(struct db *db, const char *id, struct bytes cookie_hash, const char *acr,
+                                    const char *amr, int64_t now);
 
 /*
  * The cascades of flows 11: each is one set of statements for one transaction,
  * idempotent.  Ending a session revokes its families (and so tokens and console
- * sessions) and spends its unredeemed codes.
+ * sessions) and spends its unredeemed codes; of a user, pending second factors too.
  */
 MUST_CHECK enum rc sessions_end(struct db *db, const char *id, const char *why, int64_t now);
 MUST_CHECK enum rc sessions_end_of_user(struct db *db, const char *user_id, const char *except_id, const char *why, int64_t now);

@@ -54,6 +54,9 @@ static enum rc end_of_user(struct db *db, void *arg)
 {
     const struct ending *e = arg;
 
+    /* one that was begun with a password that is no longer right */
+    TRY(run_with(db_sql(db, "UPDATE mfa_challenges SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL"), e,
+                 false));
     TRY(run_with(db_sql(db, "UPDATE sessions SET ended_at = $2 WHERE user_id = $1"
                             " AND ended_at IS NULL AND (CAST($3 AS TEXT) IS NULL OR id <> $3)"),
                  e, true));

@@ -77,13 +77,17 @@ static void test_from_the_first(void **state)
 
     (void)state;
     assert_ok(db_write(DB, apply_first, NULL));
-    add_household();
+    add_user("u1", "ann");
+    /* as that build wrote it */
+    assert_ok(db_run(db_sql(DB, "INSERT INTO sessions (id, cookie_hash, user_id, auth_time_at, acr, amr, created_at,"
+                                " last_activity_at) VALUES ('s1', zeroblob(32), 'u1', 1, '1', 'pwd', 1, 1)")));
     assert_ok(migrate_state(DB, A, &s, &why));
     assert_int_equal(s.current, 1);
     assert_int_equal(s.target, migrations_n);
     assert_ok(migrate_apply(DB, A, &why));
     assert_int_equal(count("SELECT COUNT(*) FROM schema_migrations"), (int64_t)migrations_n);
     assert_int_equal(count("SELECT COUNT(*) FROM users"), 1);
+    assert_int_equal(count("SELECT COUNT(*) FROM sessions WHERE trusted_device_id IS NULL"), 1);
     assert_int_equal(count("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'users_administrators'"), 1);
 }
 

@@ -9,13 +9,16 @@
 #include "store_test.h"
 
 #include "store/audit.h"
+#include "store/challenges.h"
 #include "store/codes.h"
 #include "store/console_sessions.h"
+#include "store/factors.h"
 #include "store/lockouts.h"
 #include "store/passwords.h"
 #include "store/replays.h"
 #include "store/settings_table.h"
 #include "store/signing_keys.h"
+#include "store/trusted_devices.h"
 
 static void run_users(void)
 {
@@ -40,6 +43,50 @@ static void run_users(void)
     assert_ok(lockouts_find(DB, A, "u1", &l));
     assert_ok(lockouts_give_back(DB, "u1", 5));
     assert_ok(lockouts_clear(DB, "u1"));
+}
+
+static void run_factors(void)
+{
+    struct challenge c = {
+        .id_hash = hash_like(31), .user_id = "u1", .method = "totp", .request = hash_like(1),
+        .browser_hash = hash_like(2), .amr = "pwd", .session_id = "s1", .created_at = NOW, .expires_at = NOW + 600,
+    };
+    struct trusted_device d = { .id = "d1", .cookie_hash = hash_like(32), .user_id = "u1", .device_name = "x",
+                                .created_at = NOW, .last_used_at = NOW, .expires_at = NOW + 600 };
+    struct trusted_device_rows devices;
+    struct bytes code = hash_like(33);
+    struct lockout l;
+    struct totp t;
+    const char *id;
+    int64_t n;
+
+    assert_ok(factors_totp_begin(DB, "u1", hash_like(1), NOW));
+    assert_ok(factors_totp_confirm(DB, "u1", hash_like(1), 1, NOW));
+    assert_ok(factors_totp_find(DB, A, "u1", &t));
+    assert_ok(factors_totp_accept(DB, "u1", 2));
+    assert_ok(factors_totp_remove(DB, "u1"));
+    assert_ok(factors_recovery_replace(DB, "u1", &code, 1, NOW));
+    assert_ok(factors_recovery_left(DB, "u1", &n));
+    assert_ok(factors_recovery_spend(DB, "u1", code, NOW));
+    assert_ok(lockouts_claim_factor(DB, A, "u1", 5, 60, NOW, &l));
+    assert_ok(lockouts_find_factor(DB, A, "u1", &l));
+    assert_ok(lockouts_give_back_factor(DB, "u1", 5));
+    assert_ok(lockouts_clear_factor(DB, "u1"));
+    assert_ok(challenges_add(DB, &c));
+    assert_ok(challenges_find(DB, A, c.id_hash, &c));
+    assert_ok(challenges_claim(DB, c.id_hash, 5, NOW, &n));
+    assert_ok(challenges_give_back(DB, c.id_hash));
+    assert_ok(challenges_set_code(DB, c.id_hash, hash_like(3), NOW, NOW));
+    assert_ok(challenges_use(DB, c.id_hash, NOW));
+    assert_ok(trusted_devices_add(DB, &d));
+    assert_ok(trusted_devices_use(DB, A, d.cookie_hash, "u1", NOW, &id));
+    assert_ok(trusted_devices_live(DB, "d1", "u1", NOW));
+    assert_ok(trusted_devices_of_user(DB, A, "u1", NOW, &devices));
+    assert_ok(trusted_devices_remove(DB, "d1", "u1"));
+    assert_ok(trusted_devices_remove_of_user(DB, "u1"));
+    assert_ok(sessions_step_up(DB, "s1", hash_like(1), "2", "pwd otp mfa", NOW));
+    assert_ok(challenges_sweep(DB, NOW + 9999, 500, &n));
+    assert_ok(trusted_devices_sweep(DB, NOW + 9999, 500, &n));
 }
 
 static void run_clients(void)
@@ -202,6 +249,7 @@ static void test_plans(void **state)
     (void)state;
     add_household();
     run_users();
+    run_factors();
     run_clients();
     run_lists();
     run_settings();

@@ -173,12 +173,38 @@ static void test_sweep(void **state)
     assert_false(token_is_live(&v, NOW));
 }
 
+/* CS-02: the session stays, with what hangs on it; its cookie does not. */
+static void test_step_up(void **state)
+{
+    struct session s;
+    struct token_view v;
+
+    (void)state;
+    three_sessions();
+    assert_ok(db_run(db_sql(DB, "UPDATE sessions SET trusted_device_id = 'd1' WHERE id = 's1'")));
+    assert_ok(sessions_by_id(DB, A, "s1", &s));
+    assert_string_equal(s.trusted_device_id, "d1");
+    assert_ok(sessions_step_up(DB, "s1", hash_like(77), "2", "pwd otp mfa", NOW + 50));
+    assert_none(sessions_by_cookie(DB, A, hash_like(1), &s));
+    assert_ok(sessions_by_cookie(DB, A, hash_like(77), &s));
+    assert_string_equal(s.id, "s1");
+    assert_string_equal(s.acr, "2");
+    assert_string_equal(s.amr, "pwd otp mfa");
+    assert_null(s.trusted_device_id);
+    assert_int_equal(s.auth_time, NOW);
+    assert_int_equal(s.last_activity_at, NOW + 50);
+    assert_ok(tokens_find(DB, A, 1, &v));
+    assert_true(token_is_live(&v, NOW + 50));
+    assert_ok(sessions_end(DB, "s1", "logout", NOW + 60));
+    assert_none(sessions_step_up(DB, "s1", hash_like(78), "2", "pwd otp mfa", NOW + 70));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
     const struct CMUnitTest tests[] = {
         T(test_round_trip), T(test_touch), T(test_end_takes_all_of_it), T(test_end_of_user),
-        T(test_end_idle_and_old), T(test_end_in_turns), T(test_sweep),
+        T(test_end_idle_and_old), T(test_end_in_turns), T(test_sweep), T(test_step_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
