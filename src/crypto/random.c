@@ -26,6 +26,27 @@ char *random_token(struct arena *a)
     return token;
 }
 
+/* A byte above the last multiple of ten would make small digits likelier. */
+static char random_digit(void)
+{
+    uint8_t byte;
+
+    do
+        random_bytes(&byte, 1);
+    while (byte >= 250);
+    return (char)('0' + byte % 10);
+}
+
+char *random_digits(struct arena *a, int n)
+{
+    char *out = arena_alloc(a, (size_t)n + 1);
+
+    for (int i = 0; i < n; i++)
+        out[i] = random_digit();
+    out[n] = '\0';
+    return out;
+}
+
 /* Seconds in front, so that rows made together land together (style 5). */
 static void put_seconds(uint8_t out[4], int64_t now)
 {

@@ -11,6 +11,7 @@
 
 void random_bytes(void *out, size_t n);
 char *random_token(struct arena *a);  /* 32 random bytes as base64url, 43 characters */
+char *random_digits(struct arena *a, int n); /* 0-9, each as likely as the others; leading zeros kept */
 char *random_id(struct arena *a, int64_t now); /* 20 characters [0-9a-v], sortable by time */
 int64_t random_selector(int64_t now); /* 32 bits of seconds, 31 random bits; > 0 */
 

@@ -111,7 +111,7 @@ static bool is_plain(char c)
            c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-void sbuf_urlencode(struct sbuf *b, const char *text)
+static void encode(struct sbuf *b, const char *text, const char *space)
 {
     static const char digits[] = "0123456789ABCDEF";
 
@@ -121,10 +121,20 @@ void sbuf_urlencode(struct sbuf *b, const char *text)
         if (is_plain(*text))
             sbuf_addc(b, *text);
         else if (c == ' ')
-            sbuf_addc(b, '+');
+            sbuf_add(b, space);
         else
             sbuf_addn(b, (char[]){ '%', digits[c >> 4], digits[c & 15] }, 3);
     }
+}
+
+void sbuf_urlencode(struct sbuf *b, const char *text)
+{
+    encode(b, text, "+");
+}
+
+void sbuf_percent(struct sbuf *b, const char *text)
+{
+    encode(b, text, "%20");
 }
 
 struct bytes sbuf_bytes(const struct sbuf *b)

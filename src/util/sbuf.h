@@ -21,9 +21,11 @@ void sbuf_addc(struct sbuf *b, char c);
 void sbuf_printf(struct sbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Appends for a place: HTML text or a quoted attribute; one component of
- * application/x-www-form-urlencoded (space becomes '+'). */
+ * application/x-www-form-urlencoded (space becomes '+'); the same for a URI that is
+ * no form (space becomes "%20"). */
 void sbuf_html(struct sbuf *b, const char *text);
 void sbuf_urlencode(struct sbuf *b, const char *text);
+void sbuf_percent(struct sbuf *b, const char *text);
 
 struct bytes sbuf_bytes(const struct sbuf *b);
 

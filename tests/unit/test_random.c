@@ -71,6 +71,26 @@ static void selectors_are_positive_and_sort_by_time(void **state)
     }
 }
 
+/* Every digit in every place, leading zeros included: missing one has a chance of 10^-22. */
+static void digits(void **state)
+{
+    int seen[6][10] = { { 0 } };
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        const char *code = random_digits(arena, 6);
+
+        assert_int_equal(strlen(code), 6);
+        for (int j = 0; j < 6; j++) {
+            assert_true(code[j] >= '0' && code[j] <= '9');
+            seen[j][code[j] - '0']++;
+        }
+    }
+    for (int j = 0; j < 6; j++)
+        for (int d = 0; d < 10; d++)
+            assert_true(seen[j][d] > 0);
+}
+
 static void bytes_fill_the_whole_buffer(void **state)
 {
     uint8_t any[64] = { 0 }, round[64];
@@ -90,6 +110,7 @@ int main(void)
         TEST(tokens),
         TEST(ids_sort_by_time),
         TEST(selectors_are_positive_and_sort_by_time),
+        TEST(digits),
         TEST(bytes_fill_the_whole_buffer),
     };
 

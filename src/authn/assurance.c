@@ -1,0 +1,143 @@
+#include "config.h"
+
+#include "authn/assurance.h"
+
+#include "authn/second_mail.h"
+#include "authn/trusted_device.h"
+#include "store/clients.h"
+#include "store/factors.h"
+#include "store/settings_table.h"
+
+/* ---- what is demanded ---- */
+
+static bool is_required(const struct exchange *x, const struct client *c)
+{
+    return c->require_mfa >= 0 ? c->require_mfa != 0 : x->settings->require_mfa;
+}
+
+/* OIDC Core 3.1.2.1: a list of what would do.  Who takes "1" too has no demand. */
+static bool is_asked_for(const char *acr_values)
+{
+    return text_list_has(acr_values, "2") && !text_list_has(acr_values, "1");
+}
+
+enum rc assurance_totp_since(struct exchange *x, const char *user_id, int64_t *confirmed_at)
+{
+    struct totp row;
+    enum rc rc = factors_totp_find(x->db, x->arena, user_id, &row);
+
+    if (rc != RC_OK && rc != RC_NONE)
+        return rc;
+    *confirmed_at = rc == RC_OK ? row.confirmed_at : 0;
+    return RC_OK;
+}
+
+/* ---- how it can be met ---- */
+
+bool assurance_can_email(const struct exchange *x, const struct user *u)
+{
+    bool is_allowed = text_same(x->settings->mfa_method, "email") || text_same(x->settings->mfa_method, "both");
+
+    return is_allowed && second_mail_is_possible(x, u);
+}
+
+/* The app is preferred wherever the person has it.  Where mails are allowed and cannot
+ * reach the person, `both` still has the other way: nobody is stuck. */
+static enum assurance_step method_of(const struct exchange *x, const struct user *u, bool has_totp)
+{
+    if (has_totp)
+        return ASSURANCE_TOTP;
+    if (assurance_can_email(x, u))
+        return ASSURANCE_EMAIL;
+    return text_same(x->settings->mfa_method, "email") ? ASSURANCE_STUCK : ASSURANCE_ENROL;
+}
+
+enum rc assurance_method(struct exchange *x, const struct user *u, enum assurance_step *out)
+{
+    int64_t since;
+
+    TRY(assurance_totp_since(x, u->id, &since));
+    *out = method_of(x, u, since != 0);
+    return RC_OK;
+}
+
+enum rc assurance_may_switch(struct exchange *x, const struct user *u, const char *to, bool *out)
+{
+    int64_t since;
+
+    *out = false;
+    if (!text_same(x->settings->mfa_method, "both") || !assurance_can_email(x, u))
+        return RC_OK;
+    if (text_same(to, "email")) {
+        *out = true;
+        return RC_OK;
+    }
+    TRY(assurance_totp_since(x, u->id, &since));
+    *out = text_same(to, "totp") && since != 0;
+    return RC_OK;
+}
+
+/* ---- what is missing ---- */
+
+/* That of the session that is there, while nobody has withdrawn the trust; else that of
+ * the browser. */
+static enum rc find_device(struct exchange *x, const struct assurance_ask *ask, const char **id)
+{
+    if (ask->trusted_device_id != NULL && trusted_device_is_on(x, ask->client)) {
+        enum rc rc = trusted_devices_live(x->db, ask->trusted_device_id, ask->user->id, x->now);
+
+        if (rc == RC_OK)
+            *id = ask->trusted_device_id;
+        if (rc != RC_NONE)
+            return rc;
+    }
+    return trusted_device_find(x, ask->client, ask->user->id, id);
+}
+
+/* acr_values is a wish: who cannot meet it is let in with what there is, and `acr` says
+ * so. */
+static enum assurance_step as_wished(enum assurance_step step)
+{
+    return step == ASSURANCE_STUCK ? ASSURED : step;
+}
+
+enum rc assurance_next(struct exchange *x, const struct assurance_ask *ask, struct assurance *out)
+{
+    bool is_asked = is_asked_for(ask->acr_values), is_demanded = is_required(x, ask->client);
+    int64_t since;
+
+    *out = (struct assurance){ .step = ASSURED };
+    if (text_same(ask->acr, "2"))
+        return RC_OK;
+    TRY(assurance_totp_since(x, ask->user->id, &since));
+    if (!is_asked && !is_demanded && since == 0)
+        return RC_OK;
+    if (!is_asked) {
+        enum rc rc = find_device(x, ask, &out->trusted_device_id);
+
+        if (rc != RC_NONE)
+            return rc;
+    }
+    out->step = method_of(x, ask->user, since != 0);
+    if (!is_demanded)
+        out->step = as_wished(out->step);
+    return RC_OK;
+}
+
+/* ---- amr ---- */
+
+const char *assurance_amr(struct arena *a, const char *before, const char *now)
+{
+    struct text_list words = text_split(a, arena_printf(a, "%s %s mfa", text_or(before, ""), now), ' ');
+    struct text_list kept = { arena_array(a, const char *, words.n + 1), 0 };
+
+    for (size_t i = 0; i < words.n; i++) {
+        bool is_there = false;
+
+        for (size_t j = 0; j < kept.n; j++)
+            is_there |= text_same(kept.v[j], words.v[i]);
+        if (!is_there)
+            kept.v[kept.n++] = words.v[i];
+    }
+    return text_join(a, &kept, ' ');
+}
