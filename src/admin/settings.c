@@ -4,6 +4,7 @@
 
 #include "admin/handlers.h"
 #include "authn/trail.h"
+#include "authn/way_in.h"
 #include "http/fields.h"
 #include "http/response.h"
 #include "store/settings_table.h"
@@ -112,6 +113,7 @@ static enum rc store(struct db *db, void *arg)
 
     for (size_t i = 0; i < c->n; i++)
         TRY(settings_put(db, c->v[i].key, c->v[i].value, c->x->now));
+    TRY(way_in_check(c->x, db));
     TRY(installation_bump(db));
     return trail(c->x, "settings_updated", NULL, "settings", "", (char *)NULL);
 }

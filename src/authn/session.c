@@ -60,14 +60,21 @@ bool session_is_fresh(const struct exchange *x, const struct session *s, int64_t
     return max_age_s < 0 || x->now - s->auth_time <= max_age_s;
 }
 
+static const char *new_cookie(struct exchange *x, struct bytes *hash)
+{
+    const char *cookie = random_token(x->arena);
+
+    if (cookie_hash(x, cookie, 0, hash) != RC_OK)
+        die("session: no current key");
+    return cookie;
+}
+
 void session_new(struct exchange *x, const char *user_id, const char *acr, const char *amr,
                  struct session *out, const char **cookie)
 {
     struct session s = { 0 };
 
-    *cookie = random_token(x->arena);
-    if (cookie_hash(x, *cookie, 0, &s.cookie_hash) != RC_OK)
-        die("session: no current key");
+    *cookie = new_cookie(x, &s.cookie_hash);
     s.id = random_id(x->arena, x->now);
     s.user_id = user_id;
     s.auth_time = s.created_at = s.last_activity_at = x->now;
@@ -77,6 +84,18 @@ void session_new(struct exchange *x, const char *user_id, const char *acr, const
                                  strnlen(x->rq->user_agent, USER_AGENT_MAX));
     s.ip_address = x->rq->address;
     *out = s;
+}
+
+void session_stronger(struct exchange *x, const struct session *s, const char *acr, const char *amr,
+                      struct session *out, const char **cookie)
+{
+    struct session stronger = *s;
+
+    *cookie = new_cookie(x, &stronger.cookie_hash);
+    stronger.acr = acr;
+    stronger.amr = amr;
+    stronger.trusted_device_id = NULL;
+    *out = stronger;
 }
 
 void session_cookie_set(struct exchange *x, const char *cookie)

@@ -23,6 +23,10 @@ bool session_is_fresh(const struct exchange *x, const struct session *s, int64_t
  * cookie value is returned in *cookie (only session_cookie_set sends it). */
 void session_new(struct exchange *x, const char *user_id, const char *acr, const char *amr, struct session *out,
                  const char **cookie);
+/* `s`, of the request's cookie, as a stronger one: another cookie, `acr` and `amr`; to be
+ * stored inside the caller's db_write with sessions_step_up. */
+void session_stronger(struct exchange *x, const struct session *s, const char *acr, const char *amr,
+                      struct session *out, const char **cookie);
 void session_cookie_set(struct exchange *x, const char *cookie);
 void session_cookie_clear(struct exchange *x);
 

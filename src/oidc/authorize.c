@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "authn/assurance.h"
 #include "authn/session.h"
 #include "authn/trail.h"
 #include "crypto/hash.h"
@@ -11,6 +12,7 @@
 #include "http/request.h"
 #include "oidc/id_token_hint.h"
 #include "oidc/interaction.h"
+#include "oidc/second_factor.h"
 #include "store/codes.h"
 #include "store/settings_table.h"
 
@@ -98,6 +100,9 @@ static enum rc write_session(struct db *db, const struct writing *w)
     }
     /* may have been ended since it was looked at */
     TRY(sessions_by_id(db, w->x->arena, z->session->id, &live));
+    if (z->is_stronger)
+        return sessions_step_up(db, z->session->id, z->session->cookie_hash, z->session->acr, z->session->amr,
+                                w->x->now);
     return sessions_touch(db, z->session->id, w->x->now);
 }
 
@@ -156,7 +161,7 @@ static enum rc issue(struct exchange *x, const struct authorization *z)
 
     fill_code(x, z, value, &w.code);
     TRY(db_write(x->db, write_all, &w));
-    if (z->is_new)
+    if (z->cookie != NULL)
         session_cookie_set(x, z->cookie);
     return respond_to_client(x, z->request->to, "code", value, NULL);
 }
@@ -184,11 +189,40 @@ static bool is_reusable(struct exchange *x, const struct authz_request *r, const
     return hinted_sub == NULL || text_same(hinted_sub, x->session->user_id);
 }
 
+/* What the session lacks: a factor that is demanded here, or since it began. */
+static enum rc what_is_missing(struct exchange *x, const struct authz_request *r, struct assurance *out)
+{
+    const struct session *s = x->session;
+    struct user u;
+    struct assurance_ask ask = { .user = &u, .client = r->client, .acr_values = r->acr_values, .acr = s->acr,
+                                 .trusted_device_id = s->trusted_device_id };
+
+    TRY(users_by_id(x->db, x->arena, s->user_id, &u));
+    return assurance_next(x, &ask, out);
+}
+
+/* The missing factor only, not a new login (design D26). */
+static enum rc step_up(struct exchange *x, const struct authz_request *r, enum assurance_step step)
+{
+    struct second_factor s = { r, x->session->user_id, step, x->session->amr, x->session->id };
+
+    if (authz_prompt_has(r, "none"))
+        return refuse(&x->no, REFUSE_INTERACTION_REQUIRED, NULL);
+    if (step == ASSURANCE_STUCK)
+        return interaction_login_page(x, r, "mfa_unavailable");
+    return second_factor_begin(x, &s);
+}
+
 static enum rc reuse_session(struct exchange *x, const struct authz_request *r)
 {
     struct authorization z = { .request = r, .session = x->session };
+    struct assurance next;
+    enum rc rc = what_is_missing(x, r, &next);
 
-    return authorize_complete(x, &z);
+    if (rc == RC_NONE) /* deactivated this very moment */
+        return refuse(&x->no, REFUSE_LOGIN_REQUIRED, NULL);
+    TRY(rc);
+    return next.step == ASSURED ? authorize_complete(x, &z) : step_up(x, r, next.step);
 }
 
 static const char *error_of(struct exchange *x, const struct authz_request *r, const char *hinted_sub)

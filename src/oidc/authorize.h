@@ -20,16 +20,16 @@ MUST_CHECK enum rc authorize_expects(struct exchange *x, const struct authz_requ
 /*
  * End of every way in: re-checks client, redirect_uri, scope, PKCE, prompt and
  * max_age against session.auth_time, writes code (and the new session, when
- * is_new) and audit row in one transaction, and answers with the redirect or
- * form_post.
- *   session  live; belongs to an active user
+ * is_new, or what the old one has become, when is_stronger) and audit row in one
+ * transaction, and answers with the redirect or form_post.
+ *   session  live; belongs to an active user; has every factor that is demanded
  *   event    audit event ("login_success"), or NULL for SSO reuse
  */
 struct authorization {
     const struct authz_request *request;
     struct session *session;
-    bool is_new;
-    const char *cookie;       /* of a new session */
+    bool is_new, is_stronger;
+    const char *cookie;       /* of a new session, or the new one of a stronger one */
     const struct user *user;
     const char *event, *method;
 };

@@ -49,6 +49,18 @@ static enum rc read_later_bool(const struct draft *d, const char *member, int *o
     return RC_OK;
 }
 
+/* true, false, or null for the global setting. */
+static enum rc read_bool(const struct draft *d, const char *member, int *out)
+{
+    bool is;
+
+    if (is_null(d, member))
+        *out = -1;
+    GIVEN(draft_bool(d, member, &is));
+    *out = is;
+    return RC_OK;
+}
+
 static enum rc read_later_text(const struct draft *d, const char *member, const char *only, const char **out)
 {
     const char *text;
@@ -95,16 +107,6 @@ static enum rc read_allowed_audiences(struct draft *d)
     return RC_OK;
 }
 
-static enum rc read_trust_device_expiration(struct draft *d)
-{
-    const char *member = "trust_device_expiration", *text;
-
-    if (is_null(d, member))
-        d->c->trust_device_expiration = NULL;
-    GIVEN(draft_text(d, member, &text));
-    return *text ? draft_not_yet(d, member, arena_printf(d->a, "%.60s", text)) : RC_OK;
-}
-
 static enum rc read_profile(struct draft *d)
 {
     const char *profile = NULL;
@@ -121,12 +123,12 @@ enum rc draft_overrides(struct draft *d)
     TRY(read_duration(d, "refresh_token_expiration", 1, LIFE_MAX_S, &c->refresh_token_expiration));
     TRY(read_duration(d, "authorization_code_expiration", 1, LIFE_MAX_S, &c->authorization_code_expiration));
     TRY(read_duration(d, "sso_session_idle_timeout", 0, LIFE_MAX_S, &c->sso_session_idle_timeout));
-    TRY(read_trust_device_expiration(d));
+    TRY(read_duration(d, "trust_device_expiration", 1, LIFE_MAX_S, &c->trust_device_expiration));
     TRY(read_allowed_audiences(d));
     TRY(read_later_bool(d, "allow_self_signup", &c->allow_self_signup));
-    TRY(read_later_bool(d, "trust_device_enabled", &c->trust_device_enabled));
+    TRY(read_bool(d, "trust_device_enabled", &c->trust_device_enabled));
     TRY(read_later_bool(d, "consent_required", &c->consent_required));
-    TRY(read_later_bool(d, "require_mfa", &c->require_mfa));
+    TRY(read_bool(d, "require_mfa", &c->require_mfa));
     TRY(read_choice(d, "id_token_signed_response_alg", "RS256 ES256 EdDSA", &c->id_token_signed_response_alg));
     TRY(read_choice(d, "access_token_signing_alg", "RS256 ES256 EdDSA", &c->access_token_signing_alg));
     TRY(read_choice(d, "access_token_format", "jwt opaque", &c->access_token_format));

@@ -37,7 +37,7 @@ static const struct { const char *name, *words; } lists[] = {
                           " zoneinfo updated_at email email_verified phone_number phone_number_verified"
                           " address groups" },
     { "claim_types_supported", "normal" },
-    { "acr_values_supported", "1" },
+    { "acr_values_supported", "1 2" },
     { "code_challenge_methods_supported", "S256" },
     { "prompt_values_supported", "none login" },
 };

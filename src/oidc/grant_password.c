@@ -8,6 +8,8 @@
 
 #include "oidc/token.h"
 
+#include "authn/assurance.h"
+#include "authn/factor.h"
 #include "authn/password.h"
 #include "authn/trail.h"
 #include "http/fields.h"
@@ -18,10 +20,11 @@
 #define DEFAULT_SCOPE "openid profile email"
 #define ANY_LENGTH 65536 /* the settings judge name and password */
 
-struct password_form { const char *username, *password, *scope; };
+struct password_form { const char *username, *password, *totp_code, *scope; };
 static const struct field password_fields[] = {
     FIELD(password_form, username, F_REQUIRED, ANY_LENGTH, field_any),
     FIELD(password_form, password, F_REQUIRED, ANY_LENGTH, field_any),
+    FIELD(password_form, totp_code, F_OPTIONAL, ANY_LENGTH, field_any),
     FIELD(password_form, scope, F_OPTIONAL, 2048, field_any),
 };
 
@@ -29,6 +32,7 @@ struct password_grant {
     struct exchange *x;
     const char *scope;
     struct user user;
+    bool is_two_factors;
     struct grant g;
 };
 
@@ -46,7 +50,11 @@ static enum rc as_grant(struct exchange *x)
     case REFUSE_BAD_CREDENTIALS:
         return refuse(&x->no, REFUSE_INVALID_GRANT, "Invalid username or password");
     case REFUSE_LOCKED:
+    case REFUSE_FACTOR_LOCKED:
         return refuse(&x->no, REFUSE_LOCKED_GRANT, NULL);
+    case REFUSE_INVALID_CODE:
+    case REFUSE_USED_CODE:
+        return refuse(&x->no, REFUSE_INVALID_CODE_GRANT, NULL);
     default:
         return RC_REFUSED;
     }
@@ -66,13 +74,26 @@ static enum rc check_password(struct password_grant *p, const struct password_fo
     return rc == RC_REFUSED ? as_grant(x) : rc;
 }
 
-/* Nobody can have enrolled a factor yet, so whoever needs one is refused. */
-static enum rc check_second_factor(struct exchange *x)
+/* There is no page here to enrol on and no way to mail a code: whoever needs another
+ * factor than an authenticator app is refused. */
+static enum rc check_second_factor(struct password_grant *p, const char *totp_code)
 {
-    int own = x->client->require_mfa;
-    bool is_needed = own >= 0 ? own != 0 : x->settings->require_mfa;
+    struct exchange *x = p->x;
+    struct assurance_ask ask = { .user = &p->user, .client = x->client, .acr = "1" };
+    struct factor_try t = { .kind = FACTOR_TOTP, .user = &p->user, .code = totp_code };
+    struct assurance next;
 
-    return is_needed ? refuse(&x->no, REFUSE_MFA_REQUIRED, NULL) : RC_OK;
+    TRY(assurance_next(x, &ask, &next));
+    if (next.step == ASSURED)
+        return RC_OK;
+    if (next.step != ASSURANCE_TOTP || totp_code == NULL)
+        return refuse(&x->no, REFUSE_MFA_REQUIRED, NULL);
+    enum rc rc = factor_check(x, &t);
+    if (rc == RC_REFUSED)
+        return as_grant(x);
+    TRY(rc);
+    p->is_two_factors = true;
+    return RC_OK;
 }
 
 /* settings 3: it holds up people, not administrators. */
@@ -100,7 +121,8 @@ static enum rc begin(struct db *db, void *arg)
         .client = p->x->client,
         .user = &p->user,
         .family = { .user_id = p->user.id, .grant_type = "password", .scope = p->scope, .auth_time = p->x->now,
-                    .acr = "1", .amr = "pwd" },
+                    .acr = p->is_two_factors ? "2" : "1",
+                    .amr = p->is_two_factors ? assurance_amr(p->x->arena, "pwd", "otp") : "pwd" },
     };
     issue_prepare(p->x, &p->g);
     TRY(issue_write(p->x, db, &p->g, true));
@@ -121,7 +143,7 @@ enum rc grant_password(struct exchange *x)
     TRY(choose_scope(x, form.scope, &p.scope));
     TRY(check_password(&p, &form));
     TRY(check_email(x, &p.user));
-    TRY(check_second_factor(x));
+    TRY(check_second_factor(&p, form.totp_code));
     TRY(db_write(x->db, begin, &p));
     return issue_respond(x, &p.g);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "authn/assurance.h"
 #include "http/fields.h"
 #include "oidc/issue.h"
 #include "store/clients_kept.h"
@@ -142,6 +143,19 @@ static enum rc load_user(struct refresh *r)
     return RC_OK;
 }
 
+/* Who has enrolled a factor since signed in with less than is asked for now; whoever
+ * signed in afterwards was asked, or trusts the device (design D26). */
+static enum rc check_factors(struct refresh *r)
+{
+    const struct family *f = &r->view.family;
+    int64_t since;
+
+    if (f->user_id == NULL || text_same(f->acr, "2"))
+        return RC_OK;
+    TRY(assurance_totp_since(r->x, f->user_id, &since));
+    return since > f->auth_time ? refuse(&r->x->no, REFUSE_MFA_REQUIRED, NULL) : RC_OK;
+}
+
 /* ---- replay (RFC 9700 4.14.2, TK-30) ---- */
 
 static enum rc end_family(struct db *db, struct refresh *r)
@@ -173,6 +187,7 @@ static enum rc check(struct refresh *r, const struct refresh_form *form)
         return refuse_replay(r);
     TRY(check_session(r));
     TRY(load_user(r));
+    TRY(check_factors(r));
     return choose_scope(r, form->scope);
 }
 

@@ -15,6 +15,7 @@ struct proof {
     const char *amr;             /* RFC 8176, space-separated: "pwd", "pwd otp", "hwk user" */
     bool is_two_factors;         /* acr 2 (design D26): two factors, or a passkey with user verification */
     const char *event, *method;  /* of the audit row: "login_success", "password" */
+    const char *trusted_device_id; /* that stands for the second factor, or NULL */
 };
 
 /*
@@ -25,6 +26,10 @@ enum rc flow_after_first_factor(struct exchange *x, const struct proof *p);
 
 /* Everything that is demanded was proven: a new session, and the code. */
 enum rc flow_complete(struct exchange *x, const struct proof *p);
+
+/* The same, of a session that this browser had already and that lacked a factor: it
+ * becomes a stronger one.  Back to the start when it has ended meanwhile. */
+enum rc flow_step_up(struct exchange *x, const struct proof *p, const char *session_id);
 
 /* Back to the page the person came from, with everything the request said and a code of
  * the fixed table (design D27). */

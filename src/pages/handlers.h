@@ -6,6 +6,9 @@
 
 enum rc pages_login_handle(struct exchange *x);        /* POST {oauth}/login (http-api 5.2) */
 enum rc pages_login_wrong_method(struct exchange *x);
+enum rc pages_mfa_show(struct exchange *x);            /* GET {oauth}/mfa (http-api 5.4) */
+enum rc pages_mfa_submit(struct exchange *x);          /* POST {oauth}/mfa */
+enum rc pages_mfa_wrong_method(struct exchange *x);
 enum rc pages_onboard_show(struct exchange *x);        /* GET /onboard (http-api 9, design D23) */
 enum rc pages_onboard_submit(struct exchange *x);      /* POST /onboard */
 enum rc pages_onboard_wrong_method(struct exchange *x);

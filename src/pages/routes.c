@@ -16,6 +16,13 @@ static const struct route rows[] = {
       .when_down = SPEAK_HTML },
     { NOT_POST, "/login", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_HTML, pages_login_wrong_method },
 
+    /* refusals are JSON here too, what a person is to read is a page (http-api 5.4) */
+    { M_GET, "/mfa", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_OAUTH, pages_mfa_show, .when_down = SPEAK_HTML },
+    { M_POST, "/mfa", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_mfa_submit, .when_down = SPEAK_HTML },
+    { M_GET, "/mfa/*", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_OAUTH, pages_mfa_show, .when_down = SPEAK_HTML },
+    { M_POST, "/mfa/*", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_mfa_submit, .when_down = SPEAK_HTML },
+    { NOT_GET_POST, "/mfa", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_mfa_wrong_method },
+
     { M_GET, "/onboard", OPEN, SPEAK_HTML, pages_onboard_show, .base = BASE_ROOT },
     { M_POST, "/onboard", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_HTML, pages_onboard_submit, .base = BASE_ROOT,
       .hashes = true },

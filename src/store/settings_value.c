@@ -168,6 +168,13 @@ static enum rc refuse_value(struct arena *a, const char **why, const char *key, 
     return RC_REFUSED;
 }
 
+static const char *what_is_wanted(struct arena *a, const struct setting_row *row)
+{
+    if (row->type == SET_DURATION)
+        return "not a duration such as 15m or 1h30m";
+    return row->type == SET_BOOL ? "not true or false" : arena_printf(a, "not one of: %s", row->choices);
+}
+
 enum rc setting_check(struct arena *a, const char **key, const char *value, const char **why)
 {
     const char *name = contract_name(*key);
@@ -178,9 +185,7 @@ enum rc setting_check(struct arena *a, const char **key, const char *value, cons
     if (row == NULL)
         return RC_OK;
     if (row->is_checked && parse(a, row, value, &v) != RC_OK)
-        return refuse_value(a, why, name, row->type == SET_DURATION
-                            ? "not a duration such as 15m or 1h30m"
-                            : arena_printf(a, "not one of: %s", row->choices));
+        return refuse_value(a, why, name, what_is_wanted(a, row));
     if (!row->is_available && !is_default(a, row, value))
         return refuse_value(a, why, name, "not available yet");
     if (is_access_lifetime(row) && !is_access_lifetime_ok(v.n))

@@ -60,7 +60,7 @@ static void test_lists(void **state)
                         "client_secret_basic client_secret_post none");
     assert_string_equal(list_of(doc, "code_challenge_methods_supported"), "S256"); /* PK-11 */
     assert_string_equal(list_of(doc, "prompt_values_supported"), "none login");
-    assert_string_equal(list_of(doc, "acr_values_supported"), "1");
+    assert_string_equal(list_of(doc, "acr_values_supported"), "1 2");
     assert_true(text_list_has(list_of(doc, "scopes_supported"), "openid")); /* MD-07 */
     assert_true(text_list_has(list_of(doc, "claims_supported"), "sub"));
 }

@@ -1,5 +1,5 @@
 /* grant_type=password: TK-12, TK-36 as the contract has them (http-api 6.1), CS-12, flows 10, 15. */
-#include "oidc_test.h"
+#include "factor_test.h"
 
 #include "oidc/bearer.h"
 #include "store/audit.h"
@@ -224,6 +224,34 @@ static void test_mfa(void **state)
     assert_int_equal(with_mfa(-1, false, SPA), REFUSE_NOTHING);
 }
 
+/* http-api 6.1, OT-04, OT-05, OT-09: by an app, after the password. */
+static void test_totp_code(void **state)
+{
+    const char *right = arena_printf(A, SPA "&totp_code=%s", app_code(T0));
+    struct exchange *x;
+    struct json *access;
+
+    (void)state;
+    enrol("u3", T0 - 3600);
+    assert_int_equal(with_mfa(-1, false, SPA), REFUSE_MFA_REQUIRED); /* enrolled is enough */
+    assert_int_equal(with_mfa(0, false, SPA "&totp_code="), REFUSE_MFA_REQUIRED);
+    assert_int_equal(with_mfa(-1, false, SPA "&totp_code=12345"), REFUSE_INVALID_CODE_GRANT);
+    assert_int_equal(refusal_status(REFUSE_INVALID_CODE_GRANT), 403);
+    assert_int_equal(with_mfa(-1, false, arena_printf(A, "grant_type=password&client_id=spa&username=annie"
+                                                         "&password=wrong+horse&totp_code=%s", app_code(T0))),
+                     REFUSE_INVALID_GRANT);
+    assert_int_equal(failures_of("u3"), 1); /* a code is not looked at before the password is right */
+    access = claims_of(a_post(""), text_of(granted(right), "access_token"));
+    assert_string_equal(text_of(access, "acr"), "2");
+    assert_int_equal(json_len(json_get(access, "amr")), 3);
+    x = a_post(right);
+    assert_no(x, token_handle(x), REFUSE_INVALID_CODE_GRANT); /* OT-04 */
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(with_mfa(-1, false, SPA "&totp_code=12345"), REFUSE_INVALID_CODE_GRANT);
+    x = a_post(arena_printf(A, SPA "&totp_code=%s", app_code(T0 + 30)));
+    assert_no(x, token_handle(x), REFUSE_LOCKED_GRANT);
+}
+
 static void test_passkeys_only(void **state)
 {
     struct exchange *x;
@@ -299,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_answer),        T(test_refresh), T(test_scope),   T(test_confidential), T(test_refused),
         T(test_deactivated),   T(test_lockout), T(test_no_guess), T(test_busy),        T(test_mfa),
+        T(test_totp_code),
         T(test_passkeys_only), T(test_email),   T(test_audit),   T(test_admin_client),
     };
 

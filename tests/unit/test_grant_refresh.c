@@ -1,5 +1,5 @@
 /* grant_type=refresh_token: TK-24 to TK-32, IT-10; flows 8. */
-#include "oidc_test.h"
+#include "factor_test.h"
 
 #include "oidc/bearer.h"
 
@@ -138,6 +138,23 @@ static void test_scope(void **state)
     assert_false(json_has(four, "id_token"));
 }
 
+/* design D26: 403 mfa_required only to who has enrolled since and showed no factor then. */
+static void test_enrolled_since(void **state)
+{
+    struct json *one = sign_in("app", "u1", SCOPES); /* a minute ago */
+
+    (void)state;
+    enrol("u1", T0 - 61);
+    one = refreshed("app", REFRESH(one), "");
+    assert_ok(factors_totp_remove(DB, "u1"));
+    enrol("u1", T0 - 59);
+    assert_not_refreshed("app", REFRESH(one), "", REFUSE_MFA_REQUIRED);
+    assert_int_equal(refusal_status(REFUSE_MFA_REQUIRED), 403);
+    assert_true(is_live(ACCESS(one))); /* nothing was consumed */
+    assert_ok(db_run(db_sql(DB, "UPDATE token_families SET acr = '2' WHERE user_id = 'u1'")));
+    refreshed("app", REFRESH(one), "");
+}
+
 static void test_garbled(void **state)
 {
     struct json *one = sign_in("app", "u1", SCOPES);
@@ -270,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_client, world, after),
         cmocka_unit_test_setup_teardown(test_not_registered, world, after),
         cmocka_unit_test_setup_teardown(test_scope, world, after),
+        cmocka_unit_test_setup_teardown(test_enrolled_since, world, after),
         cmocka_unit_test_setup_teardown(test_garbled, world, after),
         cmocka_unit_test_setup_teardown(test_expired, world, after),
         cmocka_unit_test_setup_teardown(test_idle, world, after),

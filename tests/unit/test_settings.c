@@ -176,8 +176,12 @@ static void test_checks(void **state)
         { "logout_confirmation", "perhaps", "logout_confirmation: not one of: auto always never" },
         { "unknown_key", "anything", NULL },
         /* design D17 */
-        { "require_mfa", "true", "require_mfa: not available yet" },
-        { "require_mfa", "yes", "require_mfa: not available yet" },
+        { "require_mfa", "true", NULL },
+        { "require_mfa", "yes", "require_mfa: not true or false" },
+        { "mfa_method", "both", NULL },
+        { "mfa_method", "sms", "mfa_method: not one of: totp email both" },
+        { "trust_device_enabled", "true", NULL },
+        { "trust_device_expiration", "a month", "trust_device_expiration: not a duration such as 15m or 1h30m" },
         { "require_mfa", "0", NULL },
         { "allow_self_signup", "1", "allow_self_signup: not available yet" },
         { "auth_mode", "passkey_only", "auth_mode: not available yet" },
@@ -218,8 +222,8 @@ static void test_guide_names(void **state)
     const char *key = "mfa_enabled", *why;
 
     (void)state;
-    assert_refused(setting_check(A, &key, "true", &why));
-    assert_string_equal(why, "require_mfa: not available yet");
+    assert_refused(setting_check(A, &key, "maybe", &why));
+    assert_string_equal(why, "require_mfa: not true or false");
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         key = names[i][0];
         assert_ok(setting_check(A, &key, names[i][1], &why));
