@@ -23,26 +23,33 @@ static void add_escape(struct sbuf *b, unsigned char c)
         sbuf_printf(b, "\\u%04x", c);
 }
 
-static size_t ordinary(const char *text)
+static size_t up_to(const char *text, size_t n, char c)
 {
-    const char *p = text;
+    const char *at = memchr(text, c, n);
 
-    while ((unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
-        p++;
-    return (size_t)(p - text);
+    return at != NULL ? (size_t)(at - text) : n;
+}
+
+/* How much of it stands for itself: printable ASCII, or one byte of something else. */
+static size_t ordinary(const char *text, size_t n)
+{
+    size_t plain = up_to(text, up_to(text, text_plain(text, n), '"'), '\\');
+
+    return plain > 0 || (unsigned char)*text < 0x7F ? plain : 1;
 }
 
 static void add_string(struct sbuf *b, const char *text)
 {
-    sbuf_addc(b, '"');
-    for (;;) {
-        size_t n = ordinary(text);
+    size_t left = strlen(text), n;
 
+    sbuf_addc(b, '"');
+    for (; left > 0; text += n, left -= n) {
+        n = ordinary(text, left);
         sbuf_addn(b, text, n);
-        text += n;
-        if (*text == '\0')
-            break;
-        add_escape(b, (unsigned char)*text++);
+        if (n > 0)
+            continue;
+        add_escape(b, (unsigned char)*text);
+        n = 1;
     }
     sbuf_addc(b, '"');
 }

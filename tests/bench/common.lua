@@ -17,10 +17,11 @@ function arguments(args)
     return a
 end
 
--- The lines of FILE.NUMBER, each thread's own.
-function pool(file)
+-- The lines of FILE.NUMBER, each thread's own; at most so many.
+function pool(file, most)
     local lines = {}
     for line in io.lines(file .. "." .. number) do
+        if #lines == most then break end
         lines[#lines + 1] = line
     end
     return lines

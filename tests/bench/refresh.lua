@@ -1,11 +1,11 @@
--- Chains of refresh tokens: each answer brings the token of a later request.
+-- Chains of refresh tokens, somewhat more than connections: each answer brings the token of a later request.
 dofile(os.getenv("BENCH_DIR") .. "/common.lua")
 
 local tokens, first, last, headers = {}, 1, 0
 
 function init(args)
     local a = arguments(args)
-    tokens = pool(a.refresh)
+    tokens = pool(a.refresh, tonumber(a.chains))
     last = #tokens
     headers = { ["Authorization"] = a.auth, ["Content-Type"] = "application/x-www-form-urlencoded" }
 end

@@ -163,7 +163,7 @@ class Refresh(PooledScenario):
         _, refresh = self.collect_tokens(connections)
         before = self.bench.rows("tokens")
         result = wrk(self.site, self.url("/oauth2/token"), "refresh.lua", connections, seconds, refresh=refresh,
-                     auth=self.basic())
+                     chains=2 * connections, auth=self.basic())
         made = self.bench.rows("tokens") - before
         assert made >= result.n, f"{result.n} answers but {made} tokens"
         return result
