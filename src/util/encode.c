@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* so that the loop below is made once for each alphabet, without calls in it */
+/* so that the loops below are made once for each alphabet, without calls in them */
 #define INLINED static inline __attribute__((always_inline))
 
 static const char alphabet64url[] =
@@ -16,7 +16,7 @@ static const char alphabet32hex[] = "0123456789abcdefghijklmnopqrstuv";
 static const char alphabet16[] = "0123456789abcdef";
 
 /* Write `in` as characters of `bits` bits each; returns how many. */
-static size_t spread(struct bytes in, int bits, const char *alphabet, char *out)
+INLINED size_t spread(struct bytes in, int bits, const char *alphabet, char *out)
 {
     uint32_t pool = 0, mask = (1U << bits) - 1;
     int have = 0;
@@ -32,7 +32,7 @@ static size_t spread(struct bytes in, int bits, const char *alphabet, char *out)
     return n;
 }
 
-static char *encode(struct arena *a, struct bytes in, int bits, const char *alphabet)
+INLINED char *encode(struct arena *a, struct bytes in, int bits, const char *alphabet)
 {
     char *out = arena_alloc_n(a, in.n / (size_t)bits + 1, 9); /* 8/bits, rounded up, and a NUL */
 
@@ -56,12 +56,12 @@ INLINED int value64(char ch, char c62, char c63)
            within(c, '0', '9', c - '0' + 53) + within(c, c62, c62, 63) + within(c, c63, c63, 64) - 1;
 }
 
-static int value64url(char c)
+INLINED int value64url(char c)
 {
     return value64(c, '-', '_');
 }
 
-static int value64std(char c)
+INLINED int value64std(char c)
 {
     return value64(c, '+', '/');
 }
