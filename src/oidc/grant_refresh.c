@@ -210,9 +210,8 @@ static enum rc touch(struct db *db, struct refresh *r)
 
 /* Of racing requests one rotates; the others are replays, and whether they come
  * before or after its commit, the family is dead in the end (TK-32). */
-static enum rc rotate(struct db *db, void *arg)
+static enum rc not_rotated(struct db *db, struct refresh *r)
 {
-    struct refresh *r = arg;
     struct token_view now;
 
     TRY(tokens_find(db, r->x->arena, r->selector, &now));
@@ -220,11 +219,17 @@ static enum rc rotate(struct db *db, void *arg)
         r->outcome = ENDED;
         return RC_OK;
     }
+    r->outcome = REPLAYED;
+    return end_family(db, r);
+}
+
+static enum rc rotate(struct db *db, void *arg)
+{
+    struct refresh *r = arg;
     enum rc rc = tokens_rotate(db, r->selector, r->x->now);
-    if (rc == RC_NONE) {
-        r->outcome = REPLAYED;
-        return end_family(db, r);
-    }
+
+    if (rc == RC_NONE)
+        return not_rotated(db, r);
     TRY(rc);
     r->outcome = ROTATED;
     prepare_next(r);

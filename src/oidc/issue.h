@@ -16,6 +16,7 @@ struct grant {
     const struct user *user;      /* NULL: client_credentials */
     struct family family;
     struct token token;
+    bool has_outgrown;            /* its family, which exists, must last longer */
     bool is_access_only;          /* no refresh token (RFC 6749 4.4.3) */
     const char *refresh_token;    /* the value; NULL: none */
     const char *access_token;     /* the value of an opaque one; NULL: a JWT, made by issue_respond */

@@ -105,8 +105,13 @@ enum rc tokens_rotate(struct db *db, int64_t selector, int64_t now)
     struct stmt *q = db_sql(db,
         "UPDATE tokens SET rotated_at = $2 WHERE selector = $1 AND refresh_hash IS NOT NULL"
         " AND rotated_at IS NULL AND revoked_at IS NULL"
-        " AND EXISTS (SELECT 1 FROM token_families f WHERE f.id = tokens.family_id"
-        " AND f.revoked_at IS NULL)");
+        " AND EXISTS (SELECT 1 FROM token_families f"
+        " JOIN clients c ON c.client_id = f.client_id"
+        " LEFT JOIN users u ON u.id = f.user_id"
+        " LEFT JOIN sessions s ON s.id = f.session_id"
+        " WHERE f.id = tokens.family_id AND f.revoked_at IS NULL AND c.is_active = 1"
+        " AND (f.user_id IS NULL OR (u.id IS NOT NULL AND u.deactivated_at IS NULL))"
+        " AND (f.session_id IS NULL OR (s.id IS NOT NULL AND s.ended_at IS NULL)))");
 
     db_int(q, 1, selector);
     db_int(q, 2, now);

@@ -46,7 +46,8 @@ bool token_is_live(const struct token_view *v, int64_t now);
 
 /*
  * Spend a refresh token (RFC 6749 6, BCP 4.14.2): one conditional UPDATE; inside
- * db_write.  RC_NONE: it was spent or revoked before.
+ * db_write.  RC_NONE: it was spent or revoked before, or its family has no living
+ * session, user or client any more.
  */
 MUST_CHECK enum rc tokens_rotate(struct db *db, int64_t selector, int64_t now);
 

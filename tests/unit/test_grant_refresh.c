@@ -52,6 +52,43 @@ static void test_rotation(void **state)
     refreshed("app", REFRESH(two), "");
 }
 
+static struct token_view view_of(const char *access_token)
+{
+    struct exchange *x = a_post("");
+    struct token_value v;
+
+    x->now = clock_now();
+
+    assert_ok(bearer_read(x, access_token, &v));
+    return v.view;
+}
+
+static struct json *refreshed_at(int64_t now, struct json *answer)
+{
+    struct exchange *x = ask_refresh("app", REFRESH(answer), "");
+
+    clock_set_for_test(now);
+    x->now = now;
+    if (token_handle(x) != RC_OK)
+        fail_msg("refresh: %s", refusal_text(&x->no));
+    return answer_of(x);
+}
+
+/* A family outlives its tokens, and is not written at each refresh for that. */
+static void test_family_lasts(void **state)
+{
+    struct json *one = sign_in("app", "u1", SCOPES), *two = refreshed_at(T0 + 1, one);
+    struct token_view first = view_of(ACCESS(two));
+    struct json *three = refreshed_at(T0 + 2, two);
+    struct token_view then = view_of(ACCESS(three));
+
+    (void)state;
+    assert_true(then.token.refresh_expires_at > first.token.refresh_expires_at);
+    assert_true(then.family.expires_at >= then.token.refresh_expires_at);
+    assert_int_equal(then.family.expires_at, first.family.expires_at);
+    assert_true(first.family.expires_at - first.token.refresh_expires_at < 2 * 86400);
+}
+
 /* IT-10, flows 8, conflict 10: the original login; no nonce. */
 static void test_id_token(void **state)
 {
@@ -281,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rotation, world, after),
+        cmocka_unit_test_setup_teardown(test_family_lasts, world, after),
         cmocka_unit_test_setup_teardown(test_id_token, world, after),
         cmocka_unit_test_setup_teardown(test_replay, world, after),
         cmocka_unit_test_setup_teardown(test_other_client, world, after),
