@@ -14,8 +14,13 @@ def challenge():
 
 
 class Scenario:
-    """name: as in the table; need: share of B that design 6 asks for, or None."""
-    name, need, is_cached, is_grant = "", None, False, False
+    """
+    name     as in the table
+    need     share of B that design 6 asks for, or None
+    is_signed, signatures_n   answers with tokens, with so many signatures; the need is that of ES256
+    is_grant writes
+    """
+    name, need, is_cached, is_grant, is_signed, signatures_n = "", None, False, False, False, 0
 
     def __init__(self, bench):
         self.bench, self.site, self.client = bench, bench.site, bench.client
@@ -149,15 +154,23 @@ class AuthorizeCode(PooledScenario):
 
 
 class CodeExchange(PooledScenario):
-    name, need, is_grant = "code exchange", 0.20, True
+    name, need, is_grant, is_signed, signatures_n = "code exchange", 0.20, True, True, 2
 
     def run(self, connections, seconds):
         codes, _ = self.collect_codes(connections, seconds + 1)
         return self.exchange(codes, connections, seconds)
 
 
+class ClientCredentials(Scenario):
+    name, need, is_grant, is_signed, signatures_n = "client credentials", 0.32, True, True, 1
+
+    def run(self, connections, seconds):
+        return self.fixed("/oauth2/token", connections, seconds, method="POST", auth=self.basic(),
+                          body="grant_type=client_credentials")
+
+
 class Refresh(PooledScenario):
-    name, need, is_grant = "refresh", 0.22, True
+    name, need, is_grant, is_signed, signatures_n = "refresh", 0.22, True, True, 2
 
     def run(self, connections, seconds):
         _, refresh = self.collect_tokens(connections)
@@ -187,4 +200,4 @@ class Introspect(PooledScenario):
 
 
 ALL = [YardstickPlain, Discovery, Jwks, DiscoveryCached, JwksCached, AuthorizePage, AuthorizeCode, Login, CodeExchange, Refresh,
-       Userinfo, Introspect]
+       ClientCredentials, Userinfo, Introspect]
