@@ -115,14 +115,18 @@ static enum rc sign(struct turn *t, const struct input *in, const char *payload,
 {
     struct native_key *key;
     struct bytes signature;
-    const char *signing_input;
+    struct sbuf jws;
 
     t->why = "no such key in the environment";
     TRY(signer_keys_find(&t->st->keys, t->a, &in->key, &key));
-    signing_input = arena_printf(t->a, "%s.%s", protected_header(t->a, in),
-                                 base64url_encode(t->a, bytes_of(payload)));
-    TRY(native_sign(t->a, key, in->key.alg, bytes_of(signing_input), &signature));
-    *out = arena_printf(t->a, "%s.%s", signing_input, base64url_encode(t->a, signature));
+    sbuf_init(&jws, t->a, 2 * strlen(payload) + 1024);
+    sbuf_add(&jws, protected_header(t->a, in));
+    sbuf_addc(&jws, '.');
+    sbuf_add(&jws, base64url_encode(t->a, bytes_of(payload)));
+    TRY(native_sign(t->a, key, in->key.alg, sbuf_bytes(&jws), &signature));
+    sbuf_addc(&jws, '.');
+    sbuf_add(&jws, base64url_encode(t->a, signature));
+    *out = jws.text;
     return RC_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "signer/signer_rsa.h"
 
+#include "crypto/hash.h"
 #include "util/log.h"
 
 #ifdef HAVE_LIBCRYPTO
@@ -9,11 +10,15 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 
-/* struct rsa_key is libcrypto's own EVP_PKEY. */
-static EVP_PKEY *pkey_of(struct rsa_key *k)
+/*
+ * struct rsa_key is libcrypto's own EVP_PKEY_CTX, ready to sign and kept: making one
+ * looks up providers and algorithms by their names.
+ */
+static EVP_PKEY_CTX *ctx_of(struct rsa_key *k)
 {
-    return (EVP_PKEY *)k;
+    return (EVP_PKEY_CTX *)k;
 }
 
 static enum rc broken(const char *what)
@@ -28,6 +33,21 @@ static enum rc broken(const char *what)
 bool rsa_is_here(void)
 {
     return true;
+}
+
+/* RFC 8017 8.2 with SHA-256.  The key belongs to the context from here on. */
+static enum rc make_ready(EVP_PKEY *key, struct rsa_key **out)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+
+    EVP_PKEY_free(key);
+    if (ctx == NULL || EVP_PKEY_sign_init(ctx) != 1 || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
+        EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) != 1) {
+        EVP_PKEY_CTX_free(ctx);
+        return broken("key");
+    }
+    *out = (struct rsa_key *)ctx;
+    return RC_OK;
 }
 
 enum rc rsa_import(struct bytes der, struct rsa_key **out)
@@ -45,38 +65,24 @@ enum rc rsa_import(struct bytes der, struct rsa_key **out)
         EVP_PKEY_free(key);
         return broken("not an RSA key");
     }
-    *out = (struct rsa_key *)key;
-    return RC_OK;
+    return make_ready(key, out);
 }
 
 void rsa_free(struct rsa_key *k)
 {
-    EVP_PKEY_free(pkey_of(k));
-}
-
-static enum rc sign_with(EVP_MD_CTX *ctx, struct arena *a, struct rsa_key *k, struct bytes input,
-                         struct bytes *out)
-{
-    size_t n = (size_t)EVP_PKEY_get_size(pkey_of(k));
-    uint8_t *sig = arena_alloc(a, n);
-
-    if (EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey_of(k)) != 1 ||
-        EVP_DigestSign(ctx, sig, &n, input.p, input.n) != 1)
-        return broken("sign");
-    *out = (struct bytes){ sig, n };
-    return RC_OK;
+    EVP_PKEY_CTX_free(ctx_of(k));
 }
 
 enum rc rsa_sign(struct arena *a, struct rsa_key *k, struct bytes input, struct bytes *out)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    enum rc rc;
+    size_t n = (size_t)EVP_PKEY_get_size(EVP_PKEY_CTX_get0_pkey(ctx_of(k)));
+    uint8_t *sig = arena_alloc(a, n), hash[SHA256_BYTES];
 
-    if (ctx == NULL)
-        die("signer: no memory");
-    rc = sign_with(ctx, a, k, input, out);
-    EVP_MD_CTX_free(ctx);
-    return rc;
+    sha256(input, hash);
+    if (EVP_PKEY_sign(ctx_of(k), sig, &n, hash, sizeof(hash)) != 1)
+        return broken("sign");
+    *out = (struct bytes){ sig, n };
+    return RC_OK;
 }
 
 #else

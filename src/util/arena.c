@@ -36,8 +36,6 @@
 #define FIRST_BYTES ((size_t)2 * 1024) /* many an arena lives for a few strings */
 #define KEEP_BYTES ((size_t)64 * 1024) /* what a reset keeps, all blocks together */
 
-#define PRINTF_GUESS 128
-
 struct block {
     struct block *next; /* older */
     size_t size, used;
@@ -292,22 +290,42 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
     return text;
 }
 
-/* Mostly the guess is enough and the text is formatted once. */
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+/* The longest piece that the newest block has room for. */
+static size_t room_left(const struct arena *a)
 {
-    char *text = arena_alloc(a, PRINTF_GUESS);
+    size_t left = a->newest != NULL ? a->newest->size - a->newest->used : 0;
+
+    return left > GAP ? left - GAP : 0;
+}
+
+static int format(struct arena *a, char *to, size_t room, const char *fmt, va_list ap)
+{
     va_list again;
     int n;
 
     va_copy(again, ap);
-    n = vsnprintf(text, PRINTF_GUESS, fmt, again);
+    n = vsnprintf(to, room, fmt, again);
     va_end(again);
     if (n < 0)
         die("arena %s: vsnprintf refuses a format", a->what);
-    if (n < PRINTF_GUESS)
-        return text;
-    text = arena_grow(a, text, PRINTF_GUESS, (size_t)n + 1);
-    vsnprintf(text, (size_t)n + 1, fmt, ap);
+    return n;
+}
+
+/* Where the next piece will lie, so that mostly the text is formatted once. */
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+    size_t room = room_left(a);
+    char *at = room > 0 ? block_at(a->newest, a->newest->used) : NULL;
+
+    UNPOISON(at, room);
+    int n = format(a, at, room, fmt, ap);
+    bool fits = (size_t)n < room;
+    if (!fits && room > 0)
+        explicit_bzero(at, room); /* unused bytes are zero */
+    POISON(at, room);
+    char *text = arena_alloc(a, (size_t)n + 1);
+    if (!fits)
+        (void)format(a, text, (size_t)n + 1, fmt, ap);
     return text;
 }
 
