@@ -132,7 +132,7 @@ bool db_is_idle(const struct db *db); /* no transaction, no open statement */
 /* Why the last RC_REFUSED or RC_FAULT: "users.username" for a UNIQUE failure,
  * "FOREIGN KEY" for a missing parent; for tests and messages. */
 const char *db_why(const struct db *db);
-/* The last RC_FAULT was the storage's, not ours: full, read-only, unreadable, or kept
+/* The last RC_FAULT was the storage's, not ours: full, read-only, unreadable, damaged, or kept
  * by somebody else too long: answer 503.  Forgotten when a read transaction begins. */
 bool db_is_unavailable(const struct db *db);
 bool db_is_damaged(const struct db *db); /* the last RC_FAULT: not a database, or a corrupt one */

@@ -2,6 +2,7 @@
 
 #include "store/db_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,16 +27,35 @@ static bool is_refusal(int code)
            code == SQLITE_CONSTRAINT_FOREIGNKEY;
 }
 
-/* Nothing that we did wrong: the disk, or another program's hold on the files. */
+/* Nothing that we did wrong: the disk (SQLite calls a read that fails with EIO a
+ * corruption), or another program's hold on the files. */
 static bool is_of_storage(int kind)
 {
     static const int kinds[] = { SQLITE_FULL,     SQLITE_IOERR,    SQLITE_READONLY, SQLITE_BUSY,
-                                 SQLITE_LOCKED,   SQLITE_PROTOCOL, SQLITE_CANTOPEN, SQLITE_PERM };
+                                 SQLITE_LOCKED,   SQLITE_PROTOCOL, SQLITE_CANTOPEN, SQLITE_PERM,
+                                 SQLITE_CORRUPT,  SQLITE_NOTADB };
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (kind == kinds[i])
             return true;
     return false;
+}
+
+/* What the system said, which SQLite's own words hide; "" when it said nothing. */
+static const char *system_words(struct db *db, int kind)
+{
+    int e = kind == SQLITE_CORRUPT ? errno : sqlite3_system_errno(db->handle);
+
+    if (e == 0 || (kind != SQLITE_CORRUPT && kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN))
+        return "";
+    return strerror(e);
+}
+
+static void remember_cause(struct db *db, int kind)
+{
+    const char *words = system_words(db, kind);
+
+    snprintf(db->why, sizeof db->why, "%s%s%s", sqlite3_errmsg(db->handle), *words ? ": " : "", words);
 }
 
 enum rc db_outcome(struct db *db, const char *sql, int code)
@@ -51,9 +71,9 @@ enum rc db_outcome(struct db *db, const char *sql, int code)
         return RC_REFUSED;
     }
     db->is_unavailable = is_of_storage(kind);
-    db->is_damaged = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB ||
+    db->is_damaged = kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || code == SQLITE_IOERR_SHORT_READ ||
                      (kind == SQLITE_ERROR && db->is_limits);
-    snprintf(db->why, sizeof db->why, "%s", sqlite3_errmsg(db->handle));
+    remember_cause(db, kind);
     if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED)
         db->is_contended = true;
     if (db->is_limits || (db->is_contended && db->is_writing))
@@ -72,13 +92,14 @@ static enum rc enter(struct stmt *q)
     if (q->bound != q->wanted)
         die("store: a parameter was not bound: %s", q->sql);
     q->bound = 0;
-    if (db->is_writing)
-        return RC_OK;
-    if (q->is_reader)
-        return db_read_need(db);
-    db_read_end(db);
-    TRY(db_lock(db));
-    q->has_lock = true;
+    if (q->is_reader && !db->is_writing)
+        TRY(db_read_need(db));
+    if (!q->is_reader && !db->is_writing) {
+        db_read_end(db);
+        TRY(db_lock(db));
+        q->has_lock = true;
+    }
+    errno = 0; /* see system_words() */
     return RC_OK;
 }
 
@@ -188,6 +209,7 @@ enum rc db_control(struct db *db, const char *literal)
 
     if (q->s == NULL)
         return db_outcome(db, q->sql, q->code);
+    errno = 0;
     sqlite3_step(q->s);
     return db_outcome(db, q->sql, sqlite3_reset(q->s));
 }

@@ -106,8 +106,10 @@ void db_read_end(struct db *db)
     if (!db->is_reading)
         return;
     db->is_reading = false;
-    if (!sqlite3_get_autocommit(db->handle) && db_control(db, "COMMIT") != RC_OK)
-        die("store: cannot end a read transaction: %s", db->why);
+    if (sqlite3_get_autocommit(db->handle) || db_control(db, "COMMIT") == RC_OK)
+        return;
+    /* after a read error it cannot be committed, which does not matter */
+    (void)roll_back(db, RC_OK);
 }
 
 bool db_is_idle(const struct db *db)
