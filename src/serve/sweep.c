@@ -14,9 +14,12 @@
 #include "store/tokens.h"
 #include "store/trusted_devices.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 #define ROWS_PER_TURN 500
 #define PAUSE_AFTER_FAULT_MS 60000
+#define JUMP_S 60
+#define SETTLE_MS 600000
 
 struct turn {
     const struct settings *settings;
@@ -87,11 +90,17 @@ static enum rc (*const steps[])(struct db *db, struct turn *t) = {
     sweep_challenges, sweep_devices,
 };
 
+static int64_t epoch_s(void)
+{
+    return clock_now() - clock_mono_ms() / 1000;
+}
+
 void sweep_start(struct sweep *s)
 {
     s->arena = arena_start("sweep");
     s->step = -1;
     s->next_ms = 0;
+    s->epoch_s = epoch_s();
 }
 
 void sweep_done(struct sweep *s)
@@ -103,6 +112,18 @@ void sweep_done(struct sweep *s)
 bool sweep_is_busy(const struct sweep *s)
 {
     return s->step >= 0 || clock_mono_ms() >= s->next_ms;
+}
+
+/* A wrong clock may yet be put right; slow corrections are no jumps. */
+static bool has_clock_jumped(struct sweep *s)
+{
+    int64_t epoch = epoch_s(), jump = epoch - s->epoch_s;
+
+    s->epoch_s = epoch;
+    if (jump >= -JUMP_S && jump <= JUMP_S)
+        return false;
+    log_event(LOG_LEVEL_WARNING, "clock_jumped", "seconds", log_num(jump), NULL);
+    return true;
 }
 
 static enum rc run_step(struct db *db, void *arg)
@@ -140,6 +161,8 @@ bool sweep_turn(struct sweep *s, struct db *db)
 {
     struct settings settings;
 
+    if (has_clock_jumped(s))
+        finish(s, SETTLE_MS);
     if (!sweep_is_busy(s))
         return false;
     if (s->step < 0)

@@ -13,11 +13,13 @@ struct sweep {
     struct arena *arena;
     int step;            /* of the run in hand; -1: none */
     int64_t next_ms;     /* clock_mono_ms() when the next run is due */
+    int64_t epoch_s;     /* clock_now() less the monotonic clock, when last looked */
 };
 void sweep_start(struct sweep *s);
 void sweep_done(struct sweep *s);
 bool sweep_is_busy(const struct sweep *s); /* a run is in hand, or due */
-/* One turn, if one is due; true when it wrote. */
+/* One turn, if one is due; true when it wrote.  After the clock was set nothing is swept
+ * for a while: what it says has expired is gone for good. */
 bool sweep_turn(struct sweep *s, struct db *db);
 
 #endif
