@@ -21,6 +21,9 @@ struct token_value {
     bool is_refresh;
     struct json *claims; /* of a JWT, else NULL */
 };
+/* What a JWT says itself of its times (JO-10), by a clock that may have been set back since
+ * it was issued.  RC_NONE: it is not good now. */
+MUST_CHECK enum rc token_check_times(const struct exchange *x, const struct token_value *v);
 /* `aud` of an access token: what a JWT says, or what an opaque one would say now. */
 MUST_CHECK enum rc token_audience(struct exchange *x, const struct token_value *v, struct json **out);
 MUST_CHECK enum rc token_read(struct exchange *x, const char *value, struct token_value *out);

@@ -24,7 +24,7 @@ static bool is_active(const struct exchange *x, const struct token_value *v)
 {
     struct token_view view = v->view;
 
-    if (v->claims != NULL && jwt_check_times(v->claims, x->now) != RC_OK)
+    if (token_check_times(x, v) != RC_OK)
         return false;
     if (v->is_refresh)
         view.token.access_expires_at = view.token.refresh_expires_at;

@@ -108,6 +108,20 @@ static void test_expired(void **state)
     assert_no(x, bearer_check(x, token), REFUSE_INVALID_TOKEN);
 }
 
+/* What was issued stays good, by bearer and by introspection alike. */
+static void test_clock_set_back(void **state)
+{
+    const char *token = text_of(sign_in("app", "u1", SCOPES), "access_token");
+    struct exchange *x = a_post("");
+    struct token_value v;
+
+    (void)state;
+    x->now -= 3600;
+    assert_ok(bearer_check(x, token));
+    assert_ok(token_read(x, token, &v));
+    assert_ok(token_check_times(x, &v));
+}
+
 /* A signed token whose claims do not tell the story of its row. */
 static const char *forged(const char *token, const char *name, const char *value)
 {
@@ -320,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_good, world, after),
         cmocka_unit_test_setup_teardown(test_no_access_token, world, after),
         cmocka_unit_test_setup_teardown(test_expired, world, after),
+        cmocka_unit_test_setup_teardown(test_clock_set_back, world, after),
         cmocka_unit_test_setup_teardown(test_forged, world, after),
         cmocka_unit_test_setup_teardown(test_ended, world, after),
         cmocka_unit_test_setup_teardown(test_by_value, world, after),

@@ -191,6 +191,24 @@ static void test_cookie_only(void **state)
     assert_non_null(strstr(x->rs->headers.text, "HttpOnly; SameSite=Strict; Secure"));
 }
 
+/* The clock is set back, or forth, while the request is on its way to the signer. */
+static void test_clock_that_jumps(void **state)
+{
+    static const int64_t jumps[] = { -3600, 120, 3600 };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(jumps); i++) {
+        struct exchange *x = a_post("");
+
+        x->now -= jumps[i]; /* read before the jump */
+        struct grant g = a_grant(x, "app", "openid");
+        g.token.access_expires_at = x->now + 7200;
+        assert_ok(issue_respond(x, &g));
+        int64_t iat = int_of(claims_of(x, text_of(answer_of(x), "access_token")), "iat");
+        assert_true(iat >= T0 && iat <= clock_now());
+    }
+}
+
 /* No signer in time: 503, and nobody is told a half. */
 static void test_no_signer(void **state)
 {
@@ -242,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_respond, world, after),
         cmocka_unit_test_setup_teardown(test_no_openid, world, after),
         cmocka_unit_test_setup_teardown(test_cookie_only, world, after),
+        cmocka_unit_test_setup_teardown(test_clock_that_jumps, world, after),
         cmocka_unit_test_setup_teardown(test_no_signer, world, after),
         cmocka_unit_test_setup_teardown(test_taken_selector, world, after),
     };
