@@ -342,9 +342,15 @@ static enum rc look_around(struct fcgi *f)
     return wait_events(f, 0);
 }
 
+/* Ours are used up and none is parked: they are leaked, or the limit is none to work
+ * with.  Another process takes over; the connection waits for it in the queue. */
 static void without_descriptors(struct fcgi *f)
 {
+    bool is_hopeless = errno == EMFILE && f->parking.n == 0;
+
     log_event(LOG_LEVEL_ERROR, "accept_failed", "why", strerror(errno), NULL);
+    if (is_hopeless)
+        die("fcgi: no descriptors left");
     if (f->parking.n > 0)
         park_make_room(&f->parking);
     else

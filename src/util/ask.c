@@ -33,11 +33,20 @@ static void close_fd(int fd)
         close(fd);
 }
 
+static bool is_starved;
+
+bool ask_is_starved(void)
+{
+    return is_starved;
+}
+
 /* pair[0] sends large packets without waiting. */
 static enum rc open_pair(int pair[2], int sndbuf)
 {
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        is_starved = is_starved || errno == EMFILE || errno == ENFILE;
         return fault("ask: socketpair: %s", strerror(errno));
+    }
     if (setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf)) == 0)
         return RC_OK;
     close(pair[0]);
@@ -181,7 +190,7 @@ static enum outcome ask_once(int ask_fd, struct arena *a, struct bytes question,
     enum outcome o;
 
     if (open_pair(pair, ANSWER_SNDBUF) != RC_OK)
-        return BROKEN;
+        return is_starved ? LATE : BROKEN;
     o = send_question(ask_fd, question, pair[0], deadline_ms);
     close(pair[0]); /* else the death of the answerer would not show */
     if (o == DONE)

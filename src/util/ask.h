@@ -12,6 +12,8 @@
 #ifndef AUTENTICO_UTIL_ASK_H
 #define AUTENTICO_UTIL_ASK_H
 
+#include <stdbool.h>
+
 #include "util/arena.h"
 
 #define ASK_MAX 65536 /* bytes of a question or an answer */
@@ -26,12 +28,17 @@ MUST_CHECK enum rc ask_queue_open(struct ask_queue *out); /* both CLOEXEC */
 /*
  * Ask and wait.  deadline_ms is a clock_mono_ms() instant that covers both.
  * RC_OK     `out` is the answer, on `a`
- * RC_NONE   the deadline passed, or the queue is full until then
+ * RC_NONE   the deadline passed, or the queue is full until then; or there was no
+ *           descriptor to ask with (logged; see ask_is_starved)
  * RC_FAULT  the answerer died `tries` times while it held the question, or a
  *           system error; logged
  */
 MUST_CHECK enum rc ask(int ask_fd, struct arena *a, struct bytes question, int tries,
                        int64_t deadline_ms, struct bytes *out);
+
+/* Has this process ever been without a descriptor to ask with?  It cannot work like
+ * that: end it after the request, and another takes its place. */
+bool ask_is_starved(void);
 
 /*
  * The answerer's side.
