@@ -17,6 +17,7 @@ struct hasher {
      * NULL: no gate (command line).  The counters live in shared memory. */
     struct hasher_gate *gate;
     int slot; /* this worker's place in gate->is_waiting */
+    int64_t *late_since_ms; /* as in struct signer */
 };
 
 /* A flag per worker instead of a counter: the parent clears the flag of a worker
@@ -38,7 +39,7 @@ MUST_CHECK enum rc hasher_make(struct hasher *h, struct arena *a, const char *pa
 /* The process: answers until TERM or EOF of control_fd; returns the exit status. */
 struct hasher_setup {
     int answer_fd, control_fd;
-    int64_t *busy_since_ms;    /* clock_mono_ms() while it works on a question, else 0; may be NULL */
+    int64_t *busy_since_ms;    /* answerer_busy(), answerer_idle(); may be NULL */
     int (*enter_sandbox)(void);
 };
 int hasher_run(const struct hasher_setup *setup);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hasher/hasher_frame.h"
+#include "util/clock.h"
 #include "util/frame.h"
 #include "util/log.h"
 
@@ -66,9 +67,20 @@ static void wipe(struct bytes b)
     explicit_bzero((uint8_t *)b.p, b.n);
 }
 
+static enum rc late(const struct hasher *h, int64_t asked_ms)
+{
+    if (ask_is_starved())
+        return RC_REFUSED;
+    log_event(LOG_LEVEL_WARNING, "hasher_late", "ms", log_num(clock_mono_ms() - asked_ms), NULL);
+    if (h->late_since_ms != NULL)
+        __atomic_store_n(h->late_since_ms, asked_ms, __ATOMIC_RELEASE);
+    return RC_REFUSED;
+}
+
 static enum rc ask_wiping(struct hasher *h, struct arena *a, struct bytes question,
                           struct reply *out)
 {
+    int64_t asked_ms = clock_mono_ms();
     struct bytes answer = { 0 };
     enum rc rc = RC_OK;
 
@@ -78,7 +90,7 @@ static enum rc ask_wiping(struct hasher *h, struct arena *a, struct bytes questi
         rc = ask(h->ask_fd, a, question, TRIES, h->deadline_ms, &answer);
     wipe(question);
     if (rc != RC_OK)
-        return rc == RC_NONE ? RC_REFUSED : rc;
+        return rc == RC_NONE ? late(h, asked_ms) : rc;
     rc = read_reply(a, answer, out);
     wipe(answer);
     return rc;

@@ -68,11 +68,11 @@ static enum rc answer_one(const struct hasher_setup *setup, struct arena *a)
     int reply_fd;
     enum rc rc = ask_next(setup->answer_fd, a, &question, &reply_fd);
 
-    answerer_mark(setup->busy_since_ms, clock_mono_ms());
+    answerer_busy(setup->busy_since_ms);
     if (rc == RC_OK)
         ask_reply(reply_fd, hasher_answer(a, question));
     arena_reset(a);
-    answerer_mark(setup->busy_since_ms, 0);
+    answerer_idle(setup->busy_since_ms);
     return rc;
 }
 

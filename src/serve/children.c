@@ -137,6 +137,9 @@ static int run_front(const struct children *c)
     log_process("front");
     if (c->pool->id.was_root)
         sandbox_become(c->pool->id.uid, c->pool->id.gid);
+    /* a group of its own, to be ended with all its children; and not to survive us */
+    if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
+        die("front: %s", strerror(errno));
     front_exec(c->front);
 }
 

@@ -25,6 +25,7 @@
 #include "util/clock.h"
 
 #define UNTOLD_MS 1000
+#define SIGNER_MS 5000 /* a signature takes one: who waits longer waits for a hanging signer */
 
 /* Settings, keys, theme and what all registrations say, as of one settings version. */
 struct snapshot {
@@ -345,9 +346,9 @@ static void fill_exchange(struct exchange *x, struct kept *k, struct arena *a)
 
 static void set_deadlines(struct kept *k)
 {
-    int64_t by = clock_mono_ms() + k->setup.conf->request_deadline_s * 1000 / 2;
+    int64_t now = clock_mono_ms(), by = now + k->setup.conf->request_deadline_s * 1000 / 2;
 
-    k->setup.signer.deadline_ms = by;
+    k->setup.signer.deadline_ms = by < now + SIGNER_MS ? by : now + SIGNER_MS;
     k->setup.hasher->deadline_ms = by;
 }
 

@@ -5,11 +5,17 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "util/clock.h"
+
+#define PORT_WAIT_MS 1000
 
 /* --- which ----------------------------------------------------------------- */
 
@@ -101,12 +107,28 @@ static bool has_ipv6_loopback(void)
     return try_port(AF_INET6, 0) == 0;
 }
 
+static bool is_port_free(in_port_t port)
+{
+    return try_port(AF_INET, port) != EADDRINUSE && try_port(AF_INET6, port) != EADDRINUSE;
+}
+
+/* A server of ours whose parent was killed a moment ago is on its way out. */
+static bool becomes_free(in_port_t port)
+{
+    int64_t until = clock_mono_ms() + PORT_WAIT_MS;
+
+    while (!is_port_free(port)) {
+        if (clock_mono_ms() >= until)
+            return false;
+        (void)poll(NULL, 0, 20);
+    }
+    return true;
+}
+
 /* Said now: the server would only be started again and again. */
 static enum rc check_port(const struct conf *conf, FILE *err)
 {
-    in_port_t port = (in_port_t)strtoul(conf->listen_port, NULL, 10);
-
-    if (try_port(AF_INET, port) != EADDRINUSE && try_port(AF_INET6, port) != EADDRINUSE)
+    if (becomes_free((in_port_t)strtoul(conf->listen_port, NULL, 10)))
         return RC_OK;
     fprintf(err, "port %s is in use by another program: stop it, or take another port in AUTENTICO_APP_URL and "
                  "AUTENTICO_LISTEN_PORT, or AUTENTICO_FRONT=none\n", conf->listen_port);

@@ -19,7 +19,7 @@ const char *proc_kind_name(enum proc_kind kind);
 struct slot {
     enum proc_kind kind;
     int pid;                 /* 0: nobody */
-    int64_t busy_since_ms;   /* clock_mono_ms(); 0: idle.  Written by the process itself */
+    int64_t busy_since_ms;   /* clock_mono_ms(); idle: 0 or less (util/answerer.h).  Written by the process itself */
     int64_t beat_ms;         /* keeper: last turn of its loop */
     int is_ready;            /* workers and keeper: files open, sandbox entered, serving */
     uint64_t requests_n;
@@ -29,6 +29,7 @@ struct slot {
 
 struct board {
     struct hasher_gate gate_main, gate_login;
+    int64_t late_since_ms[PROC_KINDS_N]; /* a question to this kind, asked then, was not answered in time; 0: none */
     struct slot slots[SLOTS_MAX];
 };
 struct board *board_new(void); /* shared, anonymous; die()s */

@@ -94,6 +94,7 @@ static void vacate(struct posts *p, struct board *board, struct post *post)
     __atomic_store_n(&board->gate_main.is_waiting[post - p->v], 0, __ATOMIC_RELEASE);
     __atomic_store_n(&board->gate_login.is_waiting[post - p->v], 0, __ATOMIC_RELEASE);
     post->pid = 0;
+    post->stopped_ms = 0;
     if (post->control_fd >= 0)
         close(post->control_fd);
     post->control_fd = -1;
@@ -120,6 +121,13 @@ struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int sta
         return post;
     }
     return NULL;
+}
+
+void posts_mark_stopped(struct posts *p, pid_t pid, bool is_stopped)
+{
+    for (int i = 0; i < p->n; i++)
+        if (p->v[i].pid == pid)
+            p->v[i].stopped_ms = is_stopped ? clock_mono_ms() : 0;
 }
 
 int64_t posts_restart_at(const struct posts *p)

@@ -13,6 +13,7 @@ struct post {
     enum proc_kind kind;
     pid_t pid;                 /* 0: vacant */
     int64_t started_ms, restart_at_ms;
+    int64_t stopped_ms;        /* since when it is stopped (SIGSTOP); 0: it runs */
     int failures_n;            /* in a row, each soon after its start */
     int control_fd;            /* signers: the parent's end of the hand-over; -1 */
     int generation;            /* whose configuration it was forked with; 0: any (the front) */
@@ -27,6 +28,8 @@ void posts_add(struct posts *p, enum proc_kind kind, int64_t n, int generation);
 void posts_leave(struct posts *p, int generation);
 /* The post of a dead process: logged with why, vacated, back-off set.  NULL: not ours. */
 struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int status, bool is_expected);
+/* A child was stopped or goes on, as waitpid() tells. */
+void posts_mark_stopped(struct posts *p, pid_t pid, bool is_stopped);
 int64_t posts_restart_at(const struct posts *p); /* of the vacant post that is due first; INT64_MAX: none */
 int posts_living(const struct posts *p, enum proc_kind kind); /* PROC_NONE: of any kind */
 int posts_living_of(const struct posts *p, enum proc_kind kind, int generation);

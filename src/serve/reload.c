@@ -154,7 +154,7 @@ static enum rc replace(struct parent *p)
 {
     struct arena *a = arena_start("generation");
     struct generation before = p->now, next;
-    struct conf *conf;
+    struct conf *conf = NULL;
     enum rc rc = read_again(p, a, &conf);
 
     if (rc == RC_OK) {

@@ -11,6 +11,7 @@
 
 #define TURN_MS 250
 #define KEEPER_SILENT_MS 60000
+#define STOPPED_MS 200 /* a terminal's Ctrl-Z stops us all, and we go on a moment before the others */
 
 void supervise_fill_post(struct parent *p, int i)
 {
@@ -44,13 +45,24 @@ void supervise_fill(struct parent *p, enum proc_kind kind)
     }
 }
 
-static const char *hung_why(const struct parent *p, int i, int64_t now)
+/* Idle, while all the time until its deadline a question waited that it could have taken. */
+static bool has_overslept(const struct parent *p, int i, int64_t busy, int64_t late_since)
+{
+    return late_since != 0 && busy <= 0 && -busy < late_since && p->posts.v[i].started_ms < late_since;
+}
+
+static const char *hung_why(const struct parent *p, int i, int64_t now, const int64_t *late_since)
 {
     const struct slot *slot = &p->now.pool.board->slots[i];
+    int64_t stopped = p->posts.v[i].stopped_ms;
     int64_t busy = __atomic_load_n(&slot->busy_since_ms, __ATOMIC_ACQUIRE);
 
-    if (busy != 0 && now - busy > p->now.pool.conf->request_deadline_s * 1000)
+    if (busy > 0 && now - busy > p->now.pool.conf->request_deadline_s * 1000)
         return "missed the request deadline";
+    if (has_overslept(p, i, busy, late_since[slot->kind]))
+        return "let a question wait";
+    if (stopped != 0 && now - stopped >= STOPPED_MS)
+        return "stopped";
     if (slot->kind == PROC_KEEPER &&
         now - __atomic_load_n(&slot->beat_ms, __ATOMIC_ACQUIRE) > KEEPER_SILENT_MS)
         return "silent";
@@ -60,10 +72,12 @@ static const char *hung_why(const struct parent *p, int i, int64_t now)
 /* SIGKILL: a process that does not answer will not clean up either. */
 static void kill_hung(struct parent *p)
 {
-    int64_t now = clock_mono_ms();
+    int64_t now = clock_mono_ms(), late_since[PROC_KINDS_N];
 
+    for (int kind = 0; kind < PROC_KINDS_N; kind++)
+        late_since[kind] = __atomic_exchange_n(&p->now.pool.board->late_since_ms[kind], 0, __ATOMIC_ACQ_REL);
     for (int i = 0; i < p->posts.n; i++) {
-        const char *why = p->posts.v[i].pid != 0 ? hung_why(p, i, now) : NULL;
+        const char *why = p->posts.v[i].pid != 0 ? hung_why(p, i, now, late_since) : NULL;
 
         if (why == NULL)
             continue;
@@ -78,8 +92,12 @@ void supervise_reap(struct parent *p)
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        (void)posts_bury(&p->posts, p->now.pool.board, pid, status, p->is_stopping);
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+        if (WIFSTOPPED(status) || WIFCONTINUED(status))
+            posts_mark_stopped(&p->posts, pid, WIFSTOPPED(status));
+        else
+            (void)posts_bury(&p->posts, p->now.pool.board, pid, status, p->is_stopping);
+    }
 }
 
 int supervise_wait(struct parent *p, int64_t ms)

@@ -76,6 +76,7 @@ static void start_hasher(struct worker *w, int slot)
     w->hasher.ask_fd = w->pool->hasher_queue.ask_fd;
     w->hasher.gate = is_login(w) ? &w->pool->board->gate_login : &w->pool->board->gate_main;
     w->hasher.slot = slot;
+    w->hasher.late_since_ms = &w->pool->board->late_since_ms[PROC_HASHER];
 }
 
 static enum rc start_serving(struct worker *w)
@@ -91,7 +92,8 @@ static enum rc start_serving(struct worker *w)
     struct kept_setup kept = {
         .db = w->db,
         .limits = w->limits,
-        .signer = { .ask_fd = pool->signer_queue[CHANNEL_WORKER].ask_fd },
+        .signer = { .ask_fd = pool->signer_queue[CHANNEL_WORKER].ask_fd,
+                    .late_since_ms = &pool->board->late_since_ms[PROC_SIGNER] },
         .hasher = &w->hasher,
         .conf = pool->conf,
         .keys = pool->keys,
@@ -122,6 +124,8 @@ static enum rc serve_all(struct worker *w)
             return RC_OK;
         TRY(rc);
         serve_one(w, &request);
+        if (ask_is_starved())
+            return fault("worker: no descriptors left; another one takes over");
     }
 }
 

@@ -22,6 +22,8 @@ enum token_kind { TOKEN_ACCESS, TOKEN_ID, TOKEN_USERINFO, TOKEN_LOGOUT, TOKEN_AU
 struct signer {
     int ask_fd;
     int64_t deadline_ms; /* clock_mono_ms() instant by which an answer is of use; set per request */
+    int64_t *late_since_ms; /* shared; gets clock_mono_ms() of when a question was asked that was not
+                             * answered in time, for the parent; NULL: nobody looks */
 };
 
 /* A key as it stands in the store. */

@@ -4,6 +4,7 @@
 
 #include "signer/signer_frame.h"
 #include "util/ask.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define TRIES 3
@@ -24,13 +25,27 @@ static enum rc check_status(struct frame_reader *r)
     }
 }
 
+static enum rc late(const struct signer *s, int64_t asked_ms)
+{
+    if (ask_is_starved())
+        return RC_NONE;
+    log_event(LOG_LEVEL_WARNING, "signer_late", "ms", log_num(clock_mono_ms() - asked_ms), NULL);
+    if (s->late_since_ms != NULL)
+        __atomic_store_n(s->late_since_ms, asked_ms, __ATOMIC_RELEASE);
+    return RC_NONE;
+}
+
 /* Ask, and read the answer as far as the status. */
 static enum rc converse(struct signer *s, struct arena *a, const struct sbuf *question,
                         struct frame_reader *answer)
 {
+    int64_t asked_ms = clock_mono_ms();
     struct bytes out;
+    enum rc rc = ask(s->ask_fd, a, sbuf_bytes(question), TRIES, s->deadline_ms, &out);
 
-    TRY(ask(s->ask_fd, a, sbuf_bytes(question), TRIES, s->deadline_ms, &out));
+    if (rc == RC_NONE)
+        return late(s, asked_ms);
+    TRY(rc);
     frame_read(answer, out);
     return check_status(answer);
 }

@@ -215,10 +215,10 @@ static int serve(const struct signer_setup *setup, struct signer_state *st,
         }
         if (answerer_is_parent_gone(control))
             return 0;
-        answerer_mark(setup->busy_since_ms, clock_mono_ms());
+        answerer_busy(setup->busy_since_ms);
         if (answer_ready(st, fds, a) != RC_OK)
             return EXIT_BROKEN;
-        answerer_mark(setup->busy_since_ms, 0);
+        answerer_idle(setup->busy_since_ms);
     }
     return 0;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "util/clock.h"
+
 static volatile sig_atomic_t is_ending;
 
 static void on_term(int sig)
@@ -44,8 +46,14 @@ bool answerer_is_parent_gone(const struct pollfd *control)
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-void answerer_mark(int64_t *busy_since_ms, int64_t at)
+void answerer_busy(int64_t *busy_since_ms)
 {
     if (busy_since_ms != NULL)
-        __atomic_store_n(busy_since_ms, at, __ATOMIC_RELEASE);
+        __atomic_store_n(busy_since_ms, clock_mono_ms(), __ATOMIC_RELEASE);
+}
+
+void answerer_idle(int64_t *busy_since_ms)
+{
+    if (busy_since_ms != NULL)
+        __atomic_store_n(busy_since_ms, -clock_mono_ms(), __ATOMIC_RELEASE);
 }

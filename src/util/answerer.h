@@ -19,8 +19,10 @@ bool answerer_is_ending(void); /* TERM has come */
 /* The control descriptor was polled for POLLIN: has its other end been closed? */
 bool answerer_is_parent_gone(const struct pollfd *control);
 
-/* For the parent, which replaces a process that hangs: `at` clock_mono_ms(), 0 for
- * idle.  busy_since_ms may be NULL. */
-void answerer_mark(int64_t *busy_since_ms, int64_t at);
+/* For the parent, which replaces a process that hangs.  busy_since_ms (NULL: nobody
+ * looks) is clock_mono_ms() of when the question in hand was taken; while there is
+ * none, minus that of when the last one was done, or 0. */
+void answerer_busy(int64_t *busy_since_ms);
+void answerer_idle(int64_t *busy_since_ms);
 
 #endif

@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import os
+import pwd
 import re
 import secrets
 import shutil
@@ -101,10 +102,12 @@ TCP = os.environ.get("AUTENTICO_TEST_TRANSPORT") == "tcp"
 
 
 class Provider:
-    def __init__(self, url_host="localhost", front=FRONT, tcp=TCP, owner=None, **env):
+    def __init__(self, url_host="localhost", front=FRONT, tcp=TCP, owner=None, binary=None, user=None, **env):
+        self.binary = binary or BINARY
+        self.who = {"user": user, "group": user and pwd.getpwnam(user).pw_gid, "extra_groups": user and []}
         self.dir = tempfile.mkdtemp(prefix="aut-")
-        if owner or front == "apache":  # which does not run as root
-            shutil.chown(self.dir, owner or "nobody")
+        if user or owner or front == "apache":  # which does not run as root
+            shutil.chown(self.dir, user or owner or "nobody")
         env.setdefault("AUTENTICO_FRONT", front)
         if tcp:
             env.update(AUTENTICO_APP_LISTEN_PORT=str(free_port()), AUTENTICO_FRONT_SECRET=secrets.token_hex(32))
@@ -120,14 +123,15 @@ class Provider:
             if name in os.environ:
                 self.env[name] = os.environ[name]
         self.process = None
+        self.db_path = self.env.get("AUTENTICO_DB_FILE_PATH", os.path.join(self.dir, "autentico.db"))
         with open(self.env["AUTENTICO_TEST_CLOCK"], "w") as f:
             f.write("%-20d\n" % 0)
         self.run("init", "--url", self.url, "--dev")
 
     # --- processes -----------------------------------------------------------
     def run(self, *args, check=True, **kw):
-        done = subprocess.run([BINARY, *args], cwd=self.dir, env=self.env, capture_output=True, text=True,
-                              timeout=60, **kw)
+        done = subprocess.run([self.binary, *args], cwd=self.dir, env=self.env, capture_output=True, text=True,
+                              timeout=60, **self.who, **kw)
         if check and done.returncode != 0:
             raise AssertionError(f"autentico {' '.join(args)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
@@ -135,8 +139,8 @@ class Provider:
     def start(self):
         self.log = open(os.path.join(self.dir, "log"), "ab")
         self.out = open(os.path.join(self.dir, "out"), "ab")
-        self.process = subprocess.Popen([BINARY, "start"], cwd=self.dir, env=self.env, stdout=self.out,
-                                        stderr=self.log, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([self.binary, "start"], cwd=self.dir, env=self.env, stdout=self.out,
+                                        stderr=self.log, stdin=subprocess.DEVNULL, **self.who)
         self.wait()
 
     def wait(self, seconds=30):
