@@ -36,7 +36,7 @@ def sha256(text):
 
 class Database:
     def __init__(self, provider, state, report):
-        self.db = sqlite3.connect(f"file:{provider.dir}/autentico.db?mode=ro", uri=True, timeout=30)
+        self.db = sqlite3.connect(f"file:{provider.db_path}?mode=ro", uri=True, timeout=30)
         self.state, self.report = state, report
 
     def rows(self, sql):

@@ -16,7 +16,7 @@ import requests
 from provider import CALLBACK, PASSWORD, hidden, query_of
 
 COOKIE = "autentico_idp_session"
-RETRIES = 40          # of one question, while the answer is 503 or none
+PATIENCE_S = 60       # with one question, while the answer is 503 or none
 SETTING = "theme_tagline"
 
 
@@ -51,14 +51,20 @@ class Asker:
             raise Unknown("wrong answer")
         return answer
 
+    def tries(self):
+        """One try after another, until patience or the load ends."""
+        until = time.monotonic() + PATIENCE_S
+        yield
+        while time.monotonic() < until and self.load.pause():
+            yield
+
     def patiently(self, method, path, wanted, **kw):
         """For what changes nothing: again, until it is answered."""
-        for _ in range(RETRIES):
+        for _ in self.tries():
             try:
                 return self.ask(method, path, wanted, **kw)
             except Unknown:
-                if not self.load.pause():
-                    break
+                continue
         raise Unknown("no patience left")
 
     def post_token(self, **form):
@@ -80,6 +86,9 @@ class Person(Asker):
     def read_code(self, answer):
         where = answer.headers["Location"]
         q = query_of(where)
+        if where.startswith(CALLBACK) and q.get("error") == "temporarily_unavailable":
+            self.load.count("503")      # RFC 6749 4.1.2.1: the form of a 503 that can be redirected
+            raise Unknown("503")
         if not where.startswith(CALLBACK) or "code" not in q:
             self.load.violation("answer", f"no code: {where}")
             raise Unknown("no code")
@@ -95,11 +104,10 @@ class Person(Asker):
         form = {name: hidden(page, name) or "" for name in names}
         form.update(username=self.username, password=PASSWORD)
         try:
-            answer = self.ask("POST", "/oauth2/login", (302,), data=form)
+            code = self.read_code(self.ask("POST", "/oauth2/login", (302,), data=form))
         except Unknown:
             self.load.journal.add("login_unknown")
             raise
-        code = self.read_code(answer)
         self.session = secrets.token_hex(8)
         self.load.journal.add("session", session=self.session, cookie=self.http.cookies[COOKIE], user=self.username)
         self.load.journal.add("code", code=code, session=self.session)
@@ -119,14 +127,12 @@ class Person(Asker):
     def redeem(self, code):
         """family; or None when a first try without an answer had spent the code."""
         was_unknown = False
-        for _ in range(RETRIES):
+        for _ in self.tries():
             try:
                 answer = self.post_token(grant_type="authorization_code", code=code, redirect_uri=CALLBACK)
             except Unknown:
                 self.load.journal.add("code_unknown", code=code)
                 was_unknown = True
-                if not self.load.pause():
-                    raise
                 continue
             if answer.status_code == 200:
                 return self.new_family(code, answer.json())
@@ -154,14 +160,12 @@ class Person(Asker):
     def refresh(self, family):
         """True while the family lives."""
         was_unknown = False
-        for _ in range(RETRIES):
+        for _ in self.tries():
             try:
                 answer = self.post_token(grant_type="refresh_token", refresh_token=family["refresh"])
             except Unknown:
                 self.load.journal.add("family_unknown", family=family["id"])
                 was_unknown = True
-                if not self.load.pause():
-                    raise
                 continue
             if answer.status_code == 200:
                 self.rotated(family, answer.json())
@@ -179,13 +183,11 @@ class Person(Asker):
     # --- ends
     def must_refuse(self, family, **form):
         """What was used is used again: refused, and the whole family is dead."""
-        for _ in range(RETRIES):
+        for _ in self.tries():
             try:
                 answer = self.post_token(**form)
             except Unknown:
                 self.load.journal.add("family_unknown", family=family["id"])
-                if not self.load.pause():
-                    raise
                 continue
             if answer.status_code == 200:
                 self.load.violation("doubled", f"family {family['id']}: {form['grant_type']} accepted twice")
@@ -203,13 +205,11 @@ class Person(Asker):
 
     def revoke(self, family):
         which = self.random.choice(("access", "refresh"))
-        for _ in range(RETRIES):
+        for _ in self.tries():
             try:
                 self.ask("POST", "/oauth2/revoke", (200,), data={"token": family[which]}, auth=self.load.client.auth)
             except Unknown:
                 self.load.journal.add("family_unknown", family=family["id"])
-                if not self.load.pause():
-                    raise
                 continue
             self.load.journal.add("family_dead", family=family["id"])
             return
@@ -251,7 +251,7 @@ class Administrator(Asker):
 
     def __init__(self, load, seed):
         super().__init__(load)
-        self.headers = {"Authorization": "Bearer " + load.admin_token}
+        self.headers = {"Authorization": "Bearer " + load.provider.admin_token}
         self.random = random.Random(seed)
         self.n = 0
 
@@ -283,8 +283,8 @@ class Administrator(Asker):
 class Load:
     """`people_n` persons and an administrator, each a thread, until stop() or a bound of visits is reached."""
 
-    def __init__(self, provider, journal, admin_token, seed, people_n=5, visits_max=100000):
-        self.provider, self.journal, self.admin_token = provider, journal, admin_token
+    def __init__(self, provider, journal, seed, people_n=5, visits_max=100000):
+        self.provider, self.journal = provider, journal
         self.visits_left = visits_max
         self.counts = {"answered": 0, "503": 0, "none": 0}
         self.lock, self.stopping = threading.Lock(), threading.Event()
@@ -330,7 +330,7 @@ class Load:
             self.crashed.append(repr(e))
             raise
 
-    def pause(self, seconds=0.02):
+    def pause(self, seconds=0.05):
         """Between two tries; False when the load is to end."""
         return not self.stopping.wait(seconds)
 

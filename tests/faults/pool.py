@@ -25,6 +25,25 @@ def census(provider):
     return found
 
 
+def numbers(census):
+    return {kind: len(pids) for kind, pids in census.items()}
+
+
+def everybody(census):
+    return set().union(*census.values())
+
+
+def youngest(provider):
+    """Seconds that every process has lived."""
+    with open("/proc/uptime") as f:
+        now = float(f.read().split()[0])
+    born = []
+    for pid in provider.children():
+        with open(f"/proc/{pid}/stat") as f:
+            born.append(int(f.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK"))
+    return now - max(born)
+
+
 def kill(pids, sig=signal.SIGKILL):
     for pid in pids:
         try:
@@ -42,11 +61,8 @@ def answers(provider, path="/healthz"):
 
 def recover(provider, before, killed, seconds=20):
     """Seconds until every post is filled by somebody else and the front answers."""
-    wanted = {kind: len(pids) for kind, pids in before.items()}
-
     def is_whole():
         now = census(provider)
-        return ({kind: len(pids) for kind, pids in now.items()} == wanted
-                and not killed & set().union(*now.values()) and answers(provider))
+        return numbers(now) == numbers(before) and not killed & everybody(now) and answers(provider)
 
     return until(is_whole, seconds, f"whole after {len(killed)} killed: {census(provider)}")

@@ -6,7 +6,6 @@ The same load with every other fault: tests/run faults.
 import os
 import pathlib
 import random
-import secrets
 import statistics
 import sys
 
@@ -24,7 +23,7 @@ SEED = int(os.environ.get("AUTENTICO_TEST_SEED", random.SystemRandom().randrange
 
 @pytest.fixture
 def loaded():
-    p = Provider(AUTENTICO_ADMIN_TOKEN=secrets.token_urlsafe(32))
+    p = Provider()
     p.start()
     p.onboard_cli()
     yield p
@@ -48,10 +47,10 @@ def test_kill_of_each_kind_and_of_all(loaded, tmp_path):
     kinds = [kind for kind, pids in pool.census(loaded).items() if pids]  # over TCP nobody is at a login socket
     assert len(kinds) >= len(pool.KINDS) - TCP
     turns = [lambda now, kind=kind: {draw.choice(sorted(now[kind]))} for kind in kinds]
-    turns += [lambda now: set().union(*now.values())]
+    turns += [pool.everybody]
     turns *= 2
     draw.shuffle(turns)
-    with Load(loaded, journal, loaded.env["AUTENTICO_ADMIN_TOKEN"], draw.random(), people_n=4) as load:
+    with Load(loaded, journal, draw.random(), people_n=4) as load:
         times = [kill_at_a_random_moment(loaded, journal, draw, turn) for turn in turns]
         assert journal.wait(10, 60), "the load does not go on"
     print("recovered in", sorted(round(t, 3) for t in times), "answers", load.counts)
