@@ -223,12 +223,12 @@ def test_while_autentico_is_down(front):
     front.wait()
 
 
-def test_every_address_is_https(site):
+def test_every_address_is_https(front):
     """HT-02, MD-03, MD-04: the issuer has a host and nothing after its path; every endpoint is below it."""
     for path in ("/.well-known/openid-configuration", "/oauth2/.well-known/openid-configuration"):
-        document = site.get(path).json()
+        document = front.get(path).json()
         issuer = document["issuer"]
-        assert issuer == site.url + "/oauth2" and not re.search(r"[?#@]", issuer) and issuer.startswith("https://")
+        assert issuer == front.owner.url + "/oauth2" and not re.search(r"[?#@]", issuer) and issuer.startswith("https://")
         addresses = {name: value for name, value in document.items() if name.endswith(("_endpoint", "_uri"))}
         assert len(addresses) >= 7 and all(value.startswith(issuer + "/") for value in addresses.values()), addresses
 
