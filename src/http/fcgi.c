@@ -184,24 +184,26 @@ static void turn_away(struct fcgi *f, int fd, struct bytes seen, const char *sta
 /* RC_OK: whole, for libfcgi; RC_NONE: parked or gone. */
 static enum rc judge(struct fcgi *f, int fd, struct bytes *seen)
 {
-    switch (scan_all(f, fd, seen)) {
-    case FCGI_WHOLE:
-        return RC_OK;
-    case FCGI_ASKS: /* answered already */
-    case FCGI_BAD:
-        park_drop(&f->parking, fd);
-        return RC_NONE;
-    case FCGI_BIG:
-        turn_away(f, fd, *seen, "413 Content Too Large", "The request is too large");
-        return RC_NONE;
-    case FCGI_PART:
-        if (seen->n == PEEK_MAX)
-            turn_away(f, fd, *seen, "408 Request Timeout", "The request is larger than can be held");
-        else if (wait_for_more(f, fd, *seen))
-            return judge(f, fd, seen);
-        return RC_NONE;
+    for (;;) {
+        switch (scan_all(f, fd, seen)) {
+        case FCGI_WHOLE:
+            return RC_OK;
+        case FCGI_ASKS: /* answered already */
+        case FCGI_BAD:
+            park_drop(&f->parking, fd);
+            return RC_NONE;
+        case FCGI_BIG:
+            turn_away(f, fd, *seen, "413 Content Too Large", "The request is too large");
+            return RC_NONE;
+        case FCGI_PART:
+            if (seen->n == PEEK_MAX) {
+                turn_away(f, fd, *seen, "408 Request Timeout", "The request is larger than can be held");
+                return RC_NONE;
+            }
+            if (!wait_for_more(f, fd, *seen))
+                return RC_NONE;
+        }
     }
-    return RC_NONE;
 }
 
 static enum rc look_at(struct fcgi *f, int fd, struct bytes *seen)

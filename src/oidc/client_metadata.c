@@ -203,9 +203,12 @@ static bool is_client_id(const char *text)
 /* Not one that a command line would take for a flag. */
 static const char *new_client_id(struct arena *a)
 {
-    const char *id = random_token(a);
+    const char *id;
 
-    return *id == '-' ? new_client_id(a) : id;
+    do
+        id = random_token(a);
+    while (*id == '-');
+    return id;
 }
 
 static enum rc read_client_id(struct draft *d)

@@ -78,7 +78,9 @@ static enum rc make_key(struct look *l, struct db *db, struct signer *signer, en
     row.private_sealed = key.private_sealed;
     row.thumbprint = thumbprint;
     l->made = &row;
-    TRY(db_write(db, add_key, l));
+    enum rc rc = db_write(db, add_key, l);
+    l->made = NULL;
+    TRY(rc);
     log_event(LOG_LEVEL_INFO, "signing_key_made", "kid", row.kid, "alg", row.alg, "signs_from",
               log_num(l->now + JWKS_MAX_AGE_S), NULL);
     return RC_OK;

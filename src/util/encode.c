@@ -43,6 +43,7 @@ INLINED char *encode(struct arena *a, struct bytes in, int bits, const char *alp
 /* `value` where from <= c <= to, else 0. */
 INLINED int within(int c, int from, int to, int value)
 {
+    /* cppcheck-suppress shiftTooManyBitsSigned ; gcc and clang fill with the sign */
     return (from - 1 - c) >> 31 & (c - to - 1) >> 31 & value;
 }
 
