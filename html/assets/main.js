@@ -129,6 +129,27 @@
         });
     }
 
+    function downloadButtons() {
+        each('[data-download]', function (button) {
+            button.hidden = false;
+            button.addEventListener('click', function () {
+                var link = document.createElement('a');
+
+                link.href = URL.createObjectURL(new Blob([button.getAttribute('data-download')], { type: 'text/plain' }));
+                link.download = button.getAttribute('data-name');
+                link.click();
+                setTimeout(function () { URL.revokeObjectURL(link.href); }, 0);
+            });
+        });
+    }
+
+    function printButtons() {
+        each('[data-print]', function (button) {
+            button.hidden = false;
+            button.addEventListener('click', function () { window.print(); });
+        });
+    }
+
     /* One button for the fields that its data-reveal names. */
     function revealButtons() {
         each('[data-reveal]', function (button) {
@@ -229,6 +250,8 @@
         themeToggles();
         copyButtons();
         revealButtons();
+        downloadButtons();
+        printButtons();
         singleSubmit();
         menus();
         localTimes();

@@ -9,10 +9,22 @@ enum rc account_overview(struct exchange *x);       /* page */
 enum rc account_profile(struct exchange *x);        /* page: the form */
 enum rc account_profile_update(struct exchange *x); /* page: the post */
 
+/* second factors (http-api 8); both faces where not said otherwise */
+enum rc account_security(struct exchange *x);       /* page */
+enum rc account_mfa(struct exchange *x);            /* JSON */
+enum rc account_totp_setup(struct exchange *x);     /* page: shows the secret; JSON: begins */
+enum rc account_totp_verify(struct exchange *x);    /* JSON: the first code of what was begun */
+enum rc account_totp_enrol(struct exchange *x);     /* page: the first code of what was shown */
+enum rc account_totp_remove(struct exchange *x);
+enum rc account_recovery_renew(struct exchange *x);
+enum rc account_trusted_devices(struct exchange *x);
+enum rc account_trusted_device_remove(struct exchange *x);
+
 /* A page of this console. */
 enum rc account_page(struct exchange *x, int status, const char *page, struct json *vars);
 
 #define ACCOUNT_HOME "/account/"
 #define ACCOUNT_PROFILE "/account/profile"
+#define ACCOUNT_TRUSTED_DEVICES "/account/trusted-devices"
 
 #endif

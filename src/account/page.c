@@ -1,11 +1,14 @@
 #include "config.h"
 
 #include "account/handlers.h"
+#include "account/security.h"
 #include "oidc/console_frame.h"
 
 static const struct console_link nav[] = {
     { "Overview", ACCOUNT_HOME, "nav-overview" },
     { "Profile", ACCOUNT_PROFILE, "nav-profile" },
+    { "Security", ACCOUNT_SECURITY, "nav-security" },
+    { "Devices", ACCOUNT_TRUSTED_DEVICES, "nav-trusted-devices" },
 };
 static const struct console_frame frame = { "account", "Account", nav, ARRAY_LEN(nav) };
 

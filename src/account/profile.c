@@ -2,13 +2,12 @@
 
 #include "account/profile.h"
 
+#include "account/confirm.h"
 #include "account/handlers.h"
-#include "authn/password.h"
 #include "authn/trail.h"
 #include "http/fields.h"
 #include "http/response.h"
 #include "oidc/console_frame.h"
-#include "store/passwords.h"
 
 #define NAME_BYTES 1024
 #define CLAIM_BYTES 2048
@@ -42,30 +41,13 @@ static enum rc check_allowed(struct change *c)
     return RC_OK;
 }
 
-static enum rc refuse_password(struct change *c)
-{
-    c->wrong = "current_password";
-    if (c->x->no.code == REFUSE_BAD_CREDENTIALS)
-        return refuse(&c->x->no, REFUSE_FORBIDDEN, "The current password is not right");
-    if (c->x->no.code == REFUSE_LOCKED)
-        return refuse(&c->x->no, REFUSE_TOO_MANY, "Too many wrong passwords; please try again later");
-    return RC_REFUSED;
-}
-
 static enum rc confirm(struct change *c)
 {
-    const char *hash;
-    enum rc rc = passwords_find(c->x->db, c->x->arena, c->x->user->id, &hash);
+    enum rc rc = account_confirm(c->x, c->form->current_password);
 
-    if (rc == RC_NONE) /* signs in some other way */
-        return RC_OK;
-    TRY(rc);
-    if (text_empty(c->form->current_password)) {
+    if (rc == RC_REFUSED)
         c->wrong = "current_password";
-        return refuse(&c->x->no, REFUSE_FORBIDDEN, "Current password is missing");
-    }
-    rc = password_confirm(c->x, c->x->user, c->form->current_password);
-    return rc == RC_REFUSED ? refuse_password(c) : rc;
+    return rc;
 }
 
 /* Whoever finds an open browser must not take the account over. */

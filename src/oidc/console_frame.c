@@ -21,6 +21,7 @@ static const char *notice_text(const char *code)
     static const char *const known[][2] = {
         { "saved", "Saved." },
         { "created", "Added." },
+        { "removed", "Removed." },
         { "disabled", "Disabled. Its tokens have stopped working." },
         { "enabled", "Enabled." },
         { "unlocked", "Unlocked." },

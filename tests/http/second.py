@@ -7,7 +7,9 @@ import tempfile
 import time
 import urllib.parse
 
-from provider import Browser, hidden, query_of
+import requests
+
+from provider import Browser, Client, PASSWORD, hidden, pkce, query_of
 
 
 def app_code(secret, at):
@@ -115,3 +117,30 @@ def error_back(answer):
     where = urllib.parse.urlsplit(answer.headers["Location"])
     assert where.path == "/oauth2/authorize", where
     return query_of(answer.headers["Location"])["error"]
+
+
+class Account:
+    """The account API (http-api 8) as one person; signs in by the ordinary code flow."""
+
+    def __init__(self, provider, username, browser=None):
+        self.provider, self.browser = provider, browser or Browser(provider)
+        app = Client(provider, "autentico-account", None, provider.url + "/account/callback")
+        verifier, challenge = pkce()
+        code = provider.sign_in(app, self.browser, username, code_challenge=challenge, code_challenge_method="S256",
+                                scope="openid profile email")["code"]
+        answer = provider.redeem(app, code, code_verifier=verifier)
+        assert answer.status_code == 200, answer.text
+        self.tokens = answer.json()
+
+    def __call__(self, method, path, **body):
+        return requests.request(method, self.provider.url + "/account/api" + path, json=body, timeout=30,
+                                headers={"Authorization": "Bearer " + self.tokens["access_token"]})
+
+    def enrol(self):
+        """Returns the secret."""
+        answer = self("POST", "/mfa/totp/setup", current_password=PASSWORD)
+        assert answer.status_code == 200, answer.text
+        secret = answer.json()["data"]["secret"]
+        answer = self("POST", "/mfa/totp/verify", code=app_code(secret, self.provider.now()))
+        assert answer.status_code == 200, answer.text
+        return secret

@@ -1,0 +1,30 @@
+/*
+ * The same person again: whoever finds an open browser, or a token, must not take the
+ * account over (http-api 8 "pw").
+ */
+#ifndef AUTENTICO_ACCOUNT_CONFIRM_H
+#define AUTENTICO_ACCOUNT_CONFIRM_H
+
+#include "http/exchange.h"
+#include "store/db.h"
+
+/* Has this person a password to ask for? */
+MUST_CHECK enum rc account_has_password(struct exchange *x, bool *out);
+
+/*
+ * The password of x->user; whoever has none is not asked.
+ * RC_REFUSED  x->no: INVALID_PASSWORD (wrong or missing), PASSWORD_LOCKED, BUSY
+ */
+MUST_CHECK enum rc account_confirm(struct exchange *x, const char *current_password);
+
+/*
+ * Password and second factor, for what weakens the account: a code of the authenticator
+ * app, or a recovery code.  `then` runs in the transaction that accepts the code.
+ * RC_NONE     the person has no authenticator app
+ * RC_REFUSED  x->no: INVALID_CREDENTIALS (either is wrong, and it does not say which),
+ *             PASSWORD_LOCKED, FACTOR_LOCKED, BUSY
+ */
+MUST_CHECK enum rc account_confirm_both(struct exchange *x, const char *current_password, const char *code,
+                                        db_work *then, void *arg);
+
+#endif

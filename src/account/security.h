@@ -1,0 +1,20 @@
+/* The security page and the actions on it. */
+#ifndef AUTENTICO_ACCOUNT_SECURITY_H
+#define AUTENTICO_ACCOUNT_SECURITY_H
+
+#include "authn/recovery.h"
+#include "http/exchange.h"
+
+#define ACCOUNT_SECURITY "/account/security"
+
+/* With x->no, if there is something in it, above everything. */
+enum rc account_security_show(struct exchange *x, int status);
+/* What a refused action of a page row answers with; other faces and results as they are. */
+enum rc account_security_answer(struct exchange *x, enum rc rc);
+
+/* What the page says of second factors. */
+MUST_CHECK enum rc account_totp_vars(struct exchange *x, struct json *vars);
+/* New recovery codes, shown this once. */
+enum rc account_recovery_show(struct exchange *x, const struct recovery_codes *codes);
+
+#endif
