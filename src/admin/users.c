@@ -16,6 +16,7 @@
 #include "store/passwords.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
+#include "store/trusted_devices.h"
 
 #define NAME_BYTES 1024
 #define CLAIM_BYTES 2048
@@ -155,12 +156,15 @@ static enum rc apply_flag(struct exchange *x, const struct json *body, const cha
     return rc == RC_NONE ? RC_OK : rc;
 }
 
-static enum rc check_totp(struct exchange *x, const struct json *body)
+/* false takes the authenticator app away; only the person can set one up. */
+static enum rc apply_totp(struct change *c)
 {
-    bool is = false;
+    bool had = c->user.totp_since != 0, is = had;
 
-    TRY(apply_flag(x, body, "totp_verified", &is));
-    return is ? refuse(&x->no, REFUSE_NOT_AVAILABLE, "totp_verified: not available yet") : RC_OK;
+    TRY(apply_flag(c->x, c->body, "totp_verified", &is));
+    if (is && !had)
+        return refuse(&c->x->no, REFUSE_INVALID_REQUEST, "totp_verified: only the person can set up an authenticator app");
+    return is == had ? RC_OK : admin_user_reset_factor(c->x, c->id);
 }
 
 static enum rc apply(struct change *c)
@@ -183,6 +187,7 @@ static enum rc set_password(struct change *c)
         return RC_OK;
     TRY(passwords_set(c->x->db, c->id, c->hash, c->x->now));
     TRY(lockouts_clear(c->x->db, c->id));
+    TRY(trusted_devices_remove_of_user(c->x->db, c->id));
     return end_everything(c, "password_changed");
 }
 
@@ -192,6 +197,7 @@ static enum rc update(struct db *db, void *arg)
 
     TRY(users_by_id(db, c->x->arena, c->id, &c->user));
     TRY(apply(c));
+    TRY(apply_totp(c));
     TRY(set_password(c));
     TRY(note(c, "user_updated"));
     return users_by_id(db, c->x->arena, c->id, &c->user);
@@ -215,7 +221,6 @@ enum rc admin_users_update(struct exchange *x)
 
     TRY(json_bind(x, user_fields, ARRAY_LEN(user_fields), &in, &body));
     keep_empty(&in);
-    TRY(check_totp(x, body));
     c.wanted = &in.account;
     c.body = body;
     TRY(as_invalid_request(x, hash_password(&c, in.password), false));
@@ -294,6 +299,7 @@ static enum rc unlock(struct db *db, void *arg)
 
     TRY(users_by_id(db, c->x->arena, c->id, &c->user));
     TRY(lockouts_clear(db, c->id));
+    TRY(lockouts_clear_factor(db, c->id));
     c->user.failures_n = c->user.locked_until_at = 0;
     return note(c, "user_unlocked");
 }

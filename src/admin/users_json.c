@@ -17,7 +17,7 @@ struct json *admin_user_json(struct arena *a, const struct user *u)
     json_set_int(obj, "failed_login_attempts", u->failures_n);
     json_set_str(obj, "locked_until", clock_rfc3339(a, u->locked_until_at)); /* NULL: omitted */
     json_set_bool(obj, "is_email_verified", u->is_email_verified);
-    json_set_bool(obj, "totp_verified", false); /* second factors come with a later issue */
+    json_set_bool(obj, "totp_verified", u->totp_since != 0);
     if (u->phone_number_verified)
         json_set_bool(obj, "phone_number_verified", true);
 #define X(claim) json_set_str_nonempty(obj, #claim, u->claim);

@@ -21,10 +21,17 @@ static const struct field filter_fields[] = {
     FIELD(filters, created_at_to,     F_OPTIONAL, FILTER_BYTES, NULL),
 };
 
-/* Nobody has a second factor or a group yet, so asking for them finds nobody. */
+/* There are no groups yet, so asking for one finds nobody. */
 static bool finds_nobody(const struct filters *by)
 {
-    return by->group != NULL || admin_flag_filter(by->totp_verified) > 0;
+    return by->group != NULL;
+}
+
+static int with_totp(const struct filters *by)
+{
+    int is = admin_flag_filter(by->totp_verified);
+
+    return is < 0 ? 0 : is > 0 ? 1 : -1;
 }
 
 static enum rc read_query(struct exchange *x, struct users_query *q, bool *is_nobody)
@@ -36,6 +43,7 @@ static enum rc read_query(struct exchange *x, struct users_query *q, bool *is_no
     TRY(admin_date_range(x, by.created_at_from, by.created_at_to, &q->created_from, &q->created_to));
     q->role = by.role;
     q->is_email_verified = admin_flag_filter(by.is_email_verified);
+    q->with_totp = with_totp(&by);
     *is_nobody = finds_nobody(&by);
     return RC_OK;
 }

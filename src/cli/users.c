@@ -75,16 +75,21 @@ static enum rc list(struct desk *d, const struct user_flags *f)
     return RC_OK;
 }
 
+static enum rc find(struct desk *d, const char *username, struct user *out)
+{
+    enum rc rc = users_by_username(d->db, d->arena, username, out);
+
+    if (rc != RC_NONE)
+        return rc;
+    (void)cli_fail("there is no user \"%s\"", username);
+    return RC_REFUSED;
+}
+
 static enum rc find_id(struct desk *d, const char *username, const char **id)
 {
     struct user user;
-    enum rc rc = users_by_username(d->db, d->arena, username, &user);
 
-    if (rc == RC_NONE) {
-        (void)cli_fail("there is no user \"%s\"", username);
-        return RC_REFUSED;
-    }
-    TRY(rc);
+    TRY(find(d, username, &user));
     *id = user.id;
     return RC_OK;
 }
@@ -113,6 +118,21 @@ static enum rc unlock(struct desk *d, const char *username)
     return RC_OK;
 }
 
+static enum rc reset_factor(struct desk *d, const char *username)
+{
+    struct user user;
+
+    TRY(find(d, username, &user));
+    if (user.totp_since == 0) {
+        (void)cli_fail("%s has no authenticator app", username);
+        return RC_REFUSED;
+    }
+    TRY(act(d, admin_user_factor_reset, ONE "/factors/totp",
+            arena_printf(d->arena, "/admin/api/users/%s/factors/totp", user.id), NULL));
+    printf("The authenticator app of %s is removed; their sessions have ended\n", username);
+    return RC_OK;
+}
+
 static enum rc run(struct desk *d, const char *verb, const char *word, const struct user_flags *f)
 {
     TRY(desk_open(d, f->config, false));
@@ -122,12 +142,19 @@ static enum rc run(struct desk *d, const char *verb, const char *word, const str
         return set_password(d, word, f);
     if (strcmp(verb, "unlock") == 0)
         return unlock(d, word);
+    if (strcmp(verb, "reset-factor") == 0)
+        return reset_factor(d, word);
     return list(d, f);
 }
 
 static bool takes_word(const char *verb)
 {
-    return strcmp(verb, "add") == 0 || strcmp(verb, "set-password") == 0 || strcmp(verb, "unlock") == 0;
+    static const char *const verbs[] = { "add", "set-password", "unlock", "reset-factor" };
+
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (strcmp(verb, verbs[i]) == 0)
+            return true;
+    return false;
 }
 
 static int check_and_run(const char *verb, const char *const *words, size_t words_n, void *arg)

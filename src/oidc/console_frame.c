@@ -22,6 +22,7 @@ static const char *notice_text(const char *code)
         { "saved", "Saved." },
         { "created", "Added." },
         { "removed", "Removed." },
+        { "factor_reset", "Authenticator app removed. Sessions and tokens have ended." },
         { "disabled", "Disabled. Its tokens have stopped working." },
         { "enabled", "Enabled." },
         { "unlocked", "Unlocked." },

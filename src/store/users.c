@@ -23,6 +23,7 @@ void user_row(struct stmt *q, struct arena *a, void *out)
     u->updated_at = col_int(q, i++);
     u->failures_n = col_int(q, i++);
     u->locked_until_at = col_int(q, i++);
+    u->totp_since = col_int(q, i++);
 #define X(claim) u->claim = col_text(q, i++, a);
     PROFILE_CLAIMS(X)
 #undef X

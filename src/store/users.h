@@ -24,6 +24,7 @@ struct user {
     int64_t last_login_at, deactivated_at, registered_at, created_at, updated_at;
     /* joined from lockouts: 0 when there is no row */
     int64_t failures_n, locked_until_at;
+    int64_t totp_since; /* joined from totp_secrets: an authenticator app is set up; 0: none */
 };
 
 /* Active users only, except where said. RC_NONE: no such user. */
@@ -55,6 +56,7 @@ struct users_query {
     struct list_query list;
     const char *role;
     int is_email_verified;   /* -1: no filter */
+    int with_totp;           /* 0: no filter; 1: those with an authenticator app, -1: those without */
     int64_t created_from, created_to; /* 0: open end */
 };
 struct users_page { struct user *v; size_t n; int64_t total; };

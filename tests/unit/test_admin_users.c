@@ -223,7 +223,7 @@ static void test_update_refused(void **state)
         { "{\"profile\":\"x\"}", REFUSE_INVALID_REQUEST },
         { "{\"is_email_verified\":\"yes\"}", REFUSE_INVALID_REQUEST },
         { "{\"given_name\":{}}", REFUSE_INVALID_REQUEST },
-        { "{\"totp_verified\":true}", REFUSE_NOT_AVAILABLE },
+        { "{\"totp_verified\":true}", REFUSE_INVALID_REQUEST },
         { "{\"username\":\"root\"}", REFUSE_CONFLICT },
         { "{\"email\":\"root@example.org\"}", REFUSE_CONFLICT },
     };
