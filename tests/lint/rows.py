@@ -32,6 +32,7 @@ EXPECTED = {
     "UI": "1-7 9 13 15",        # … userinfo, claims
     "RL": "1-12",               # RP-initiated logout
     "CS": "1-15 17",            # cookies, sessions, CSRF, passwords
+    "OT": "1-5 7-10",           # TOTP
     "AT": "6",                  # our own resources look at access tokens
     "O1": "1-5",                # OAuth 2.1
     "BC": "1-2 4-10 12 14-16 18",   # RFC 9700
