@@ -5,6 +5,7 @@
 #include "authn/trail.h"
 #include "http/response.h"
 #include "http/route.h"
+#include "http/user_agent.h"
 #include "oidc/console_frame.h"
 #include "store/trusted_devices.h"
 #include "util/clock.h"
@@ -25,7 +26,8 @@ static struct json *row_of(struct arena *a, const struct trusted_device *d)
 {
     struct json *row = json_object(a);
 
-    json_set_str(row, "device_name", d->device_name);
+    json_set_str(row, "device_name", user_agent_name(a, d->device_name));
+    json_set_str(row, "device_detail", d->device_name);
     json_set_str(row, "created", console_time(a, d->created_at));
     json_set_str(row, "last_used", console_time(a, d->last_used_at));
     json_set_str(row, "expires", console_time(a, d->expires_at));
