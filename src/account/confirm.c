@@ -2,7 +2,6 @@
 
 #include "account/confirm.h"
 
-#include "authn/assurance.h"
 #include "authn/factor.h"
 #include "authn/password.h"
 #include "authn/totp.h"
@@ -62,10 +61,8 @@ enum rc account_confirm_both(struct exchange *x, const char *current_password, c
     bool is_totp = otp_is_code(totp_typed(x->arena, code));
     struct factor_try t = { .kind = is_totp ? FACTOR_TOTP : FACTOR_RECOVERY, .user = x->user, .code = code,
                             .then = then, .arg = arg };
-    int64_t since;
 
-    TRY(assurance_totp_since(x, x->user->id, &since));
-    if (since == 0)
+    if (x->user->totp_since == 0)
         return RC_NONE;
     TRY(as_either(x, account_confirm(x, current_password)));
     return as_either(x, factor_check(x, &t));

@@ -46,9 +46,8 @@ static enum rc say(struct exchange *x, const char *message)
 
 enum rc account_totp_vars(struct exchange *x, struct json *vars)
 {
-    int64_t since, left;
+    int64_t since = x->user->totp_since, left;
 
-    TRY(assurance_totp_since(x, x->user->id, &since));
     TRY(factors_recovery_left(x->db, x->user->id, &left));
     json_set_bool(vars, "has_totp", since != 0);
     json_set_str(vars, "totp_since", console_time(x->arena, since));
@@ -64,11 +63,10 @@ enum rc account_totp_vars(struct exchange *x, struct json *vars)
 enum rc account_mfa(struct exchange *x)
 {
     struct json *obj = json_object(x->arena);
-    int64_t since, left;
+    int64_t left;
 
-    TRY(assurance_totp_since(x, x->user->id, &since));
     TRY(factors_recovery_left(x->db, x->user->id, &left));
-    json_set_bool(obj, "totp_enabled", since != 0);
+    json_set_bool(obj, "totp_enabled", x->user->totp_since != 0);
     json_set_int(obj, "recovery_codes_left", left);
     return respond_model(x, 200, SHAPE_DATA, obj);
 }
@@ -148,11 +146,9 @@ static enum rc respond_secret(struct exchange *x)
 static enum rc check_setup(struct exchange *x)
 {
     struct totp_form form = { NULL };
-    int64_t since;
 
     TRY(bind(x, &form));
-    TRY(assurance_totp_since(x, x->user->id, &since));
-    if (since != 0)
+    if (x->user->totp_since != 0)
         return refuse(&x->no, REFUSE_ALREADY_ENROLLED, NULL);
     return account_confirm(x, form.current_password);
 }

@@ -5,7 +5,6 @@
 #include "authn/second_mail.h"
 #include "authn/trusted_device.h"
 #include "store/clients.h"
-#include "store/factors.h"
 #include "store/settings_table.h"
 
 /* ---- what is demanded ---- */
@@ -21,17 +20,6 @@ static bool is_asked_for(const char *acr_values)
     return text_list_has(acr_values, "2") && !text_list_has(acr_values, "1");
 }
 
-enum rc assurance_totp_since(struct exchange *x, const char *user_id, int64_t *confirmed_at)
-{
-    struct totp row;
-    enum rc rc = factors_totp_find(x->db, x->arena, user_id, &row);
-
-    if (rc != RC_OK && rc != RC_NONE)
-        return rc;
-    *confirmed_at = rc == RC_OK ? row.confirmed_at : 0;
-    return RC_OK;
-}
-
 /* ---- how it can be met ---- */
 
 bool assurance_can_email(const struct exchange *x, const struct user *u)
@@ -43,38 +31,20 @@ bool assurance_can_email(const struct exchange *x, const struct user *u)
 
 /* The app is preferred wherever the person has it.  Where mails are allowed and cannot
  * reach the person, `both` still has the other way: nobody is stuck. */
-static enum assurance_step method_of(const struct exchange *x, const struct user *u, bool has_totp)
+enum assurance_step assurance_method(const struct exchange *x, const struct user *u)
 {
-    if (has_totp)
+    if (u->totp_since != 0)
         return ASSURANCE_TOTP;
     if (assurance_can_email(x, u))
         return ASSURANCE_EMAIL;
     return text_same(x->settings->mfa_method, "email") ? ASSURANCE_STUCK : ASSURANCE_ENROL;
 }
 
-enum rc assurance_method(struct exchange *x, const struct user *u, enum assurance_step *out)
+bool assurance_may_switch(const struct exchange *x, const struct user *u, const char *to)
 {
-    int64_t since;
-
-    TRY(assurance_totp_since(x, u->id, &since));
-    *out = method_of(x, u, since != 0);
-    return RC_OK;
-}
-
-enum rc assurance_may_switch(struct exchange *x, const struct user *u, const char *to, bool *out)
-{
-    int64_t since;
-
-    *out = false;
     if (!text_same(x->settings->mfa_method, "both") || !assurance_can_email(x, u))
-        return RC_OK;
-    if (text_same(to, "email")) {
-        *out = true;
-        return RC_OK;
-    }
-    TRY(assurance_totp_since(x, u->id, &since));
-    *out = text_same(to, "totp") && since != 0;
-    return RC_OK;
+        return false;
+    return text_same(to, "email") || (text_same(to, "totp") && u->totp_since != 0);
 }
 
 /* ---- what is missing ---- */
@@ -104,13 +74,11 @@ static enum assurance_step as_wished(enum assurance_step step)
 enum rc assurance_next(struct exchange *x, const struct assurance_ask *ask, struct assurance *out)
 {
     bool is_asked = is_asked_for(ask->acr_values), is_demanded = is_required(x, ask->client);
-    int64_t since;
 
     *out = (struct assurance){ .step = ASSURED };
     if (text_same(ask->acr, "2"))
         return RC_OK;
-    TRY(assurance_totp_since(x, ask->user->id, &since));
-    if (!is_asked && !is_demanded && since == 0)
+    if (!is_asked && !is_demanded && ask->user->totp_since == 0)
         return RC_OK;
     if (!is_asked) {
         enum rc rc = find_device(x, ask, &out->trusted_device_id);
@@ -118,7 +86,7 @@ enum rc assurance_next(struct exchange *x, const struct assurance_ask *ask, stru
         if (rc != RC_NONE)
             return rc;
     }
-    out->step = method_of(x, ask->user, since != 0);
+    out->step = assurance_method(x, ask->user);
     if (!is_demanded)
         out->step = as_wished(out->step);
     return RC_OK;

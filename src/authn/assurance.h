@@ -22,7 +22,7 @@ enum assurance_step {
 };
 
 struct assurance_ask {
-    const struct user *user;
+    const struct user *user;       /* as stored now: what is enrolled stands in it */
     const struct client *client;
     const char *acr_values;        /* of the request; NULL: none */
     const char *acr;               /* proven so far: "1" or "2" */
@@ -37,13 +37,11 @@ struct assurance {
 MUST_CHECK enum rc assurance_next(struct exchange *x, const struct assurance_ask *ask, struct assurance *out);
 
 /* How would this person prove a second factor: never ASSURED. */
-MUST_CHECK enum rc assurance_method(struct exchange *x, const struct user *u, enum assurance_step *out);
-/* Has the person an authenticator app?  confirmed_at: since when; 0: no. */
-MUST_CHECK enum rc assurance_totp_since(struct exchange *x, const char *user_id, int64_t *confirmed_at);
+enum assurance_step assurance_method(const struct exchange *x, const struct user *u);
 /* May a code be mailed to this person as a second factor? */
 bool assurance_can_email(const struct exchange *x, const struct user *u);
 /* From one method to the other (http-api 5.4): `to` is "totp" or "email". */
-MUST_CHECK enum rc assurance_may_switch(struct exchange *x, const struct user *u, const char *to, bool *out);
+bool assurance_may_switch(const struct exchange *x, const struct user *u, const char *to);
 
 /* RFC 8176: what was proven before and now, each once, and "mfa". */
 const char *assurance_amr(struct arena *a, const char *before, const char *now);

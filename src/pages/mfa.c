@@ -40,11 +40,7 @@ static enum rc find(struct exchange *x, const char *id, struct mfa_visit *v)
 
 static enum rc load_person(struct exchange *x, struct mfa_visit *v)
 {
-    int64_t since;
-
     TRY(users_by_id(x->db, x->arena, v->challenge.user_id, &v->user));
-    TRY(assurance_totp_since(x, v->user.id, &since));
-    v->has_totp = since != 0;
     return factors_recovery_left(x->db, v->user.id, &v->recovery_left);
 }
 
@@ -122,12 +118,9 @@ static const struct field query_fields[] = {
 
 static enum rc show_totp(struct exchange *x, const struct mfa_visit *v)
 {
-    enum assurance_step step;
-
-    if (v->has_totp)
+    if (v->user.totp_since != 0)
         return mfa_show(x, v, NULL, NULL);
-    TRY(assurance_method(x, &v->user, &step));
-    if (step != ASSURANCE_ENROL) /* the settings have changed meanwhile */
+    if (assurance_method(x, &v->user) != ASSURANCE_ENROL) /* the settings have changed meanwhile */
         return flow_show_again(x, &v->request, "expired");
     return enroll_show(x, v, NULL);
 }
@@ -139,11 +132,7 @@ static enum rc show_method(struct exchange *x, const struct mfa_visit *v)
 
 static enum rc switch_method(struct exchange *x, const struct mfa_visit *v, const char *to)
 {
-    bool may = false;
-
-    if (!text_same(to, v->challenge.method))
-        TRY(assurance_may_switch(x, &v->user, to, &may));
-    if (!may)
+    if (text_same(to, v->challenge.method) || !assurance_may_switch(x, &v->user, to))
         return show_method(x, v);
     enum rc rc = second_factor_switch(x, &v->challenge, to);
     return rc == RC_NONE ? flow_show_again(x, &v->request, "expired") : rc;
@@ -263,10 +252,7 @@ static enum rc submit(struct exchange *x, const struct mfa_visit *v, const struc
 
 static enum rc submit_first(struct exchange *x, const struct mfa_visit *v, const char *code)
 {
-    enum assurance_step step;
-
-    TRY(assurance_method(x, &v->user, &step));
-    if (step != ASSURANCE_ENROL)
+    if (assurance_method(x, &v->user) != ASSURANCE_ENROL)
         return flow_show_again(x, &v->request, "expired");
     return enroll_submit(x, v, code);
 }
@@ -284,7 +270,7 @@ enum rc pages_mfa_submit(struct exchange *x)
         return rc == RC_NONE ? RC_OK : rc;
     if (form.code == NULL && form.recovery_code == NULL)
         return flow_show_again(x, &v.request, "code_missing");
-    if (form.recovery_code == NULL && text_same(v.challenge.method, "totp") && !v.has_totp)
+    if (form.recovery_code == NULL && text_same(v.challenge.method, "totp") && v.user.totp_since == 0)
         return submit_first(x, &v, form.code);
     return submit(x, &v, &form);
 }

@@ -14,7 +14,6 @@ struct mfa_visit {
     struct challenge challenge;
     struct authz_request request; /* checked again */
     struct user user;
-    bool has_totp;
     int64_t recovery_left;
 };
 

@@ -49,18 +49,17 @@ static void set_trust(struct exchange *x, const struct mfa_visit *v, struct json
         json_set_str(vars, "trust_for", duration_text(x->arena, life_s));
 }
 
-static enum rc set_other_ways(struct exchange *x, const struct mfa_visit *v, struct json *vars)
+static void set_other_ways(struct exchange *x, const struct mfa_visit *v, struct json *vars)
 {
-    bool is_email = text_same(v->challenge.method, "email"), may_switch;
+    bool is_email = text_same(v->challenge.method, "email");
+    const char *other = is_email ? "totp" : "email";
 
     if (v->recovery_left > 0)
         json_set_str(vars, "recovery_href", href(x, v, "recovery", "1"));
     if (is_email)
         json_set_str(vars, "resend_href", second_factor_url(x, v->id));
-    TRY(assurance_may_switch(x, &v->user, is_email ? "totp" : "email", &may_switch));
-    if (may_switch)
-        json_set_str(vars, is_email ? "totp_href" : "email_href", href(x, v, "switch_to", is_email ? "totp" : "email"));
-    return RC_OK;
+    if (assurance_may_switch(x, &v->user, other))
+        json_set_str(vars, is_email ? "totp_href" : "email_href", href(x, v, "switch_to", other));
 }
 
 enum rc mfa_show(struct exchange *x, const struct mfa_visit *v, const char *error, const char *info)
@@ -70,7 +69,7 @@ enum rc mfa_show(struct exchange *x, const struct mfa_visit *v, const char *erro
     json_set_bool(vars, "is_email", text_same(v->challenge.method, "email"));
     json_set_str(vars, "info", text_or(info, ""));
     set_trust(x, v, vars);
-    TRY(set_other_ways(x, v, vars));
+    set_other_ways(x, v, vars);
     return respond_page(x, 200, "pages/mfa", vars);
 }
 

@@ -47,6 +47,7 @@ static enum assurance_step step_of(const struct situation *s)
     APP.require_mfa = s->own;
     if (s->is_enrolled)
         enrol("u1", T0 - 60);
+    assert_ok(users_by_id(DB, A, "u1", &ANN));
     if (s->is_trusted)
         add_cookie(rq, TRUSTED_DEVICE_COOKIE, DEVICE);
     x = browse(&nobody, rq);
@@ -127,6 +128,7 @@ static void test_device_of_the_session(void **state)
 
     (void)state;
     enrol("u1", T0 - 60);
+    assert_ok(users_by_id(DB, A, "u1", &ANN));
     x = get(&nobody, "");
     assert_ok(trusted_devices_of_user(DB, A, "u1", T0, &rows));
     assert_int_equal(step_with(x, rows.v[0].id), ASSURED);
