@@ -84,7 +84,7 @@ for path in ("/admin/", "/admin/users", "/admin/users/new", f"/admin/users/{NOBO
 for path in ("/account/", "/account/profile"):
     add(f"console {path}: nobody", GET(path), SIGN_IN("account"))
     add(f"console {path}: a bearer", GET(path, ACCESS), SIGN_IN("account"))
-for path in ("/admin/users/new", f"/admin/users/{NOBODY}/deactivate", f"/admin/users/{NOBODY}/reactivate", f"/admin/users/{NOBODY}/unlock",
+for path in ("/admin/users/new", f"/admin/users/{NOBODY}/deactivate", f"/admin/users/{NOBODY}/reactivate", f"/admin/users/{NOBODY}/unlock", f"/admin/users/{NOBODY}/factors/totp/remove",
              "/admin/clients/new", "/admin/clients/x", "/admin/clients/x/rotate-secret", "/admin/clients/x/disable", "/admin/clients/x/enable", "/account/profile"):
     add(f"CS-06 console {path}: a post of nobody", POST(path, "x=y"), CSRF)
     add(f"CS-06 console {path}: cookies alone", POST(path, "x=y", COOKIES), CSRF)
@@ -96,10 +96,20 @@ for console in ("admin", "account"):
     for query in ("?code=x&state=x&code=y", "?code=" + "x" * 5000 + "&state=y", "?code=%zz"):
         add(f"callback of {console}{query:.20}", GET(f"/{console}/callback{query}"), PAGE(400))
 
+# --- the second factor -----------------------------------------------------------------
+for path in ("/oauth2/mfa", "/oauth2/mfa/anything"):
+    add(f"{path}: no challenge", GET(path), JSON(400, "invalid_request"))
+    add(f"{path}: a post of nobody", POST(path, "challenge_id=x&code=123456"), CSRF)
+add("mfa: by PUT", POST("/oauth2/mfa", "x", method="PUT"), CSRF)
+for method, path in (("GET", "/mfa"), ("POST", "/mfa/totp/setup"), ("POST", "/mfa/totp/verify"), ("DELETE", "/mfa/totp"),
+                     ("POST", "/mfa/recovery-codes"), ("GET", "/trusted-devices"), ("DELETE", f"/trusted-devices/{NOBODY}")):
+    add(f"account API {method} {path}: nobody", POST("/account/api" + path, "{}", method=method), WWW(401, None))
+
 # --- the admin API -------------------------------------------------------------------
 ROUTES = [("GET", "/users"), ("POST", "/users"), ("GET", f"/users/{NOBODY}"), ("PUT", f"/users/{NOBODY}"), ("DELETE", f"/users/{NOBODY}"),
           ("POST", f"/users/{NOBODY}/deactivate"), ("POST", f"/users/{NOBODY}/reactivate"), ("POST", f"/users/{NOBODY}/unlock"),
           ("POST", f"/users/{NOBODY}/revoke-sessions"), ("GET", "/clients"), ("POST", "/clients"), ("GET", "/clients/nobody"), ("PUT", "/clients/nobody"),
+          ("GET", f"/users/{NOBODY}/factors"), ("DELETE", f"/users/{NOBODY}/factors/totp"),
           ("DELETE", "/clients/nobody"), ("POST", "/clients/nobody/rotate-secret"), ("GET", "/settings"), ("PUT", "/settings")]
 for method, path in ROUTES:
     full = "/admin/api" + path
