@@ -298,7 +298,7 @@ static size_t room_left(const struct arena *a)
     return left > GAP ? left - GAP : 0;
 }
 
-static int format(struct arena *a, char *to, size_t room, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int format(struct arena *a, char *to, size_t room, const char *fmt, va_list ap)
 {
     va_list again;
     int n;
