@@ -8,7 +8,6 @@
 #include "cli/cli.h"
 #include "cli/init.h"
 #include "serve/parent.h"
-#include "signer/process.h"
 
 struct start_flags {
     const char *config, *url;
@@ -27,24 +26,12 @@ static enum rc auto_setup(struct arena *a, const struct start_flags *f)
     return init_write(a, ".", url, f->dev || !text_starts(url, "https:"));
 }
 
-static enum rc check_key(struct arena *a, const struct conf *conf)
-{
-    const char *why = NULL;
-
-    if (conf->secrets->private_key_pem[0] == '\0')
-        return RC_OK;
-    if (signer_check_pem(a, conf->secrets->private_key_pem, &why) == RC_OK)
-        return RC_OK;
-    fprintf(stderr, "AUTENTICO_PRIVATE_KEY: %s\n", text_or(why, "is not an RSA key in PEM"));
-    return RC_REFUSED;
-}
-
 static int start(struct arena *a, const struct start_flags *f)
 {
     struct conf_source source = { .file = f->config, .needs_secrets = true };
     struct conf conf;
 
-    if (auto_setup(a, f) != RC_OK || conf_load(a, &source, stderr, &conf) != RC_OK || check_key(a, &conf) != RC_OK)
+    if (auto_setup(a, f) != RC_OK || conf_load(a, &source, stderr, &conf) != RC_OK)
         return 1;
     log_setup(conf.log_format, conf.log_level);
     struct parent_setup setup = {

@@ -104,7 +104,7 @@ enum rc discovery_handle(struct exchange *x)
     struct offer o = { x->conf->issuer, has_password_grant ? GRANT_TYPES " password" : GRANT_TYPES,
                        x->key_set->algs };
 
-    x->rs->cache_control = "public, max-age=300";
+    x->rs->cache_control = JWKS_CACHE_CONTROL;
     return respond_bytes(x, 200, "application/json", bytes_of(cached(&o)));
 }
 

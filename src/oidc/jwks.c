@@ -4,10 +4,9 @@
 #include "oidc/endpoints.h"
 #include "oidc/keys.h"
 
-/* RFC 7517 5.  Five minutes is also how long a new key waits before it signs
- * (design D4; MD-25, MD-26). */
+/* RFC 7517 5 */
 enum rc jwks_handle(struct exchange *x)
 {
-    x->rs->cache_control = "public, max-age=300";
+    x->rs->cache_control = JWKS_CACHE_CONTROL;
     return respond_bytes(x, 200, "application/json", bytes_of(x->key_set->jwks));
 }

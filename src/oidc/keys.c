@@ -69,6 +69,26 @@ enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out)
     return RC_OK;
 }
 
+enum rc key_row_new(struct arena *a, const struct signing_key *key, const char *state, int64_t now,
+                    struct signing_key_row *out)
+{
+    char *thumbprint;
+
+    if (jwk_thumbprint(a, key->public_jwk, &thumbprint) != RC_OK)
+        return fault("keys: the signer's key has no thumbprint");
+    *out = (struct signing_key_row){
+        .kid = key->kid,
+        .alg = jws_alg_name(key->alg),
+        .public_jwk = key->public_jwk,
+        .private_sealed = key->private_sealed,
+        .state = state,
+        .thumbprint = thumbprint,
+        .created_at = now,
+        .activated_at = text_same(state, "active") ? now : 0,
+    };
+    return RC_OK;
+}
+
 const struct signing_key *key_set_active(const struct key_set *k, enum jws_alg alg)
 {
     for (size_t i = 0; i < k->n; i++)

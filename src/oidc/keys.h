@@ -10,6 +10,11 @@
 #include "signer/signer.h"
 #include "store/signing_keys.h"
 
+/* How long others may keep the published keys, and so how long a new one waits before it
+ * signs (design D4; MD-25, MD-26). */
+#define JWKS_MAX_AGE_S 300
+#define JWKS_CACHE_CONTROL "public, max-age=" TEXT_OF(JWKS_MAX_AGE_S)
+
 struct key_set {
     struct jwk *v;                 /* all published: active, next, retired */
     struct signing_key *signing;   /* parallel to v */
@@ -20,6 +25,9 @@ struct key_set {
     struct jws_seen *seen;         /* access tokens that these keys have verified */
 };
 MUST_CHECK enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out);
+/* A key of the signer's as a row that is to be added, `state` "next" or "active" since `now`. */
+MUST_CHECK enum rc key_row_new(struct arena *a, const struct signing_key *key, const char *state, int64_t now,
+                               struct signing_key_row *out);
 /* The active key for an algorithm; NULL: none. */
 const struct signing_key *key_set_active(const struct key_set *k, enum jws_alg alg);
 

@@ -18,6 +18,18 @@ static struct bytes secret_bytes(const struct secret *s)
     return (struct bytes){ s->p, s->n };
 }
 
+enum rc generation_check_key(struct arena *a, const struct conf *conf, FILE *err)
+{
+    const char *why = NULL;
+
+    if (conf->secrets->private_key_pem[0] == '\0')
+        return RC_OK;
+    if (signer_check_pem(a, conf->secrets->private_key_pem, &why) == RC_OK)
+        return RC_OK;
+    fprintf(err, "AUTENTICO_PRIVATE_KEY: %s\n", text_or(why, "is not an RSA key in PEM"));
+    return RC_REFUSED;
+}
+
 static void derive_keys(struct generation *g)
 {
     const struct secrets *s = g->pool.conf->secrets;

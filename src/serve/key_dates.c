@@ -2,9 +2,9 @@
 
 #include "serve/key_dates.h"
 
+#include "oidc/keys.h"
 #include "store/clients.h"
 #include "store/settings_table.h"
-#include "store/signing_keys.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -32,14 +32,6 @@ void key_dates_done(struct key_dates *k)
         arena_done(k->arena);
 }
 
-static const struct signing_key_row *find(const struct look *l, const char *alg, const char *state)
-{
-    for (size_t i = 0; i < l->rows.n; i++)
-        if (text_same(l->rows.v[i].alg, alg) && text_same(l->rows.v[i].state, state))
-            return &l->rows.v[i];
-    return NULL;
-}
-
 static enum rc is_selected(const struct look *l, struct db *db, const char *alg, bool *out)
 {
     if (text_same(l->settings.id_token_signing_alg, alg) ||
@@ -63,20 +55,12 @@ static enum rc add_key(struct db *db, void *arg)
 /* Outside the transaction: a signer works on it. */
 static enum rc make_key(struct look *l, struct db *db, struct signer *signer, enum jws_alg alg)
 {
-    struct signing_key_row row = { .state = "next", .created_at = l->now };
-    struct arena *a = l->k->arena;
+    struct signing_key_row row;
     struct signing_key key;
-    char *thumbprint;
 
     signer->deadline_ms = clock_mono_ms() + SIGNER_MS;
-    TRY(signer_generate(signer, a, alg, &key));
-    if (jwk_thumbprint(a, key.public_jwk, &thumbprint) != RC_OK)
-        return fault("key dates: the signer's key has no thumbprint");
-    row.kid = key.kid;
-    row.alg = jws_alg_name(alg);
-    row.public_jwk = key.public_jwk;
-    row.private_sealed = key.private_sealed;
-    row.thumbprint = thumbprint;
+    TRY(signer_generate(signer, l->k->arena, alg, &key));
+    TRY(key_row_new(l->k->arena, &key, "next", l->now, &row));
     l->made = &row;
     enum rc rc = db_write(db, add_key, l);
     l->made = NULL;
@@ -91,7 +75,7 @@ static enum rc make_if_missing(struct look *l, struct db *db, struct signer *sig
     const char *name = jws_alg_name(alg);
     bool is = false;
 
-    if (find(l, name, "active") || find(l, name, "next"))
+    if (signing_keys_pick(&l->rows, name, "active") || signing_keys_pick(&l->rows, name, "next"))
         return RC_OK;
     TRY(is_selected(l, db, name, &is));
     if (!is)
@@ -105,7 +89,7 @@ static enum rc make_if_missing(struct look *l, struct db *db, struct signer *sig
 static enum rc activate(struct db *db, void *arg)
 {
     const struct look *l = arg;
-    const struct signing_key_row *before = find(l, l->ripe->alg, "active");
+    const struct signing_key_row *before = signing_keys_pick(&l->rows, l->ripe->alg, "active");
 
     if (before)
         TRY(signing_keys_set_state(db, before->kid, "retired", l->now));
@@ -115,7 +99,7 @@ static enum rc activate(struct db *db, void *arg)
 
 static enum rc activate_if_ripe(struct look *l, struct db *db, const char *alg, bool *did)
 {
-    const struct signing_key_row *next = find(l, alg, "next");
+    const struct signing_key_row *next = signing_keys_pick(&l->rows, alg, "next");
     int64_t at = next ? next->created_at + JWKS_MAX_AGE_S : 0;
 
     if (!next)

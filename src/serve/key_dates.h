@@ -9,8 +9,6 @@
 #include "signer/signer.h"
 #include "store/db.h"
 
-#define JWKS_MAX_AGE_S 300 /* as oidc/jwks.c says it */
-
 struct key_dates {
     struct arena *arena;
     int64_t version;   /* of the settings at the last look; -1: none yet */

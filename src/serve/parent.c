@@ -47,6 +47,7 @@ static enum rc make_pool(struct parent *p)
 {
     struct pool pool = { 0 };
 
+    TRY(generation_check_key(p->arena, p->setup->conf, p->setup->err));
     TRY(open_house(p, p->setup->conf, &pool));
     TRY(generation_begin(p, p->setup->conf, arena_start("generation"), &pool, &p->now));
     generation_add_posts(p);

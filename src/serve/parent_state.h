@@ -39,6 +39,8 @@ struct parent {
 };
 
 /* generation.c */
+/* Can the private key of `conf`, if it has one, sign?  RC_REFUSED: a line to `err`. */
+MUST_CHECK enum rc generation_check_key(struct arena *a, const struct conf *conf, FILE *err);
 /* Keys, templates, pipes and queues for `conf`; the rest of `like` is taken over.
  * On anything but RC_OK nothing of it is left. */
 MUST_CHECK enum rc generation_begin(struct parent *p, const struct conf *conf, struct arena *arena,

@@ -10,10 +10,10 @@
 #include "authn/accounts.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "oidc/keys.h"
 #include "store/limits.h"
 #include "store/migrate.h"
 #include "store/settings_table.h"
-#include "store/signing_keys.h"
 #include "store/users.h"
 #include "util/clock.h"
 
@@ -88,20 +88,8 @@ static enum rc add_key(struct db *db, void *arg)
 static enum rc store_key(struct db *db, struct arena *a, const struct signing_key *key, int64_t now)
 {
     struct new_key k = { .arena = a };
-    char *thumbprint;
 
-    if (jwk_thumbprint(a, key->public_jwk, &thumbprint) != RC_OK)
-        return fault("prepare: the signer's key has no thumbprint");
-    k.row = (struct signing_key_row){
-        .kid = key->kid,
-        .alg = jws_alg_name(key->alg),
-        .public_jwk = key->public_jwk,
-        .private_sealed = key->private_sealed,
-        .state = "active",
-        .thumbprint = thumbprint,
-        .created_at = now,
-        .activated_at = now,
-    };
+    TRY(key_row_new(a, key, "active", now, &k.row));
     return db_write(db, add_key, &k);
 }
 
@@ -111,14 +99,6 @@ static const struct signing_key_row *find_kid(const struct signing_key_rows *row
         if (text_same(rows->v[i].kid, kid))
             return &rows->v[i];
     return NULL;
-}
-
-static bool has_active_rsa(const struct signing_key_rows *rows)
-{
-    for (size_t i = 0; i < rows->n; i++)
-        if (text_same(rows->v[i].state, "active") && text_same(rows->v[i].alg, "RS256"))
-            return true;
-    return false;
 }
 
 /* Design D4: imported by thumbprint under its id; the same id with other material
@@ -151,7 +131,7 @@ enum rc prepare_keys(struct db *db, struct arena *a, struct signer *signer, int6
         return import_env_key(db, a, &rows, &key, now, why);
     if (rc != RC_NONE)
         return rc;
-    if (has_active_rsa(&rows))
+    if (signing_keys_pick(&rows, "RS256", "active") != NULL)
         return RC_OK;
     TRY(signer_generate(signer, a, ALG_RS256, &key));
     return store_key(db, a, &key, now);

@@ -6,7 +6,6 @@
 
 #include "crypto/hash.h"
 #include "serve/notify.h"
-#include "signer/process.h"
 #include "util/clock.h"
 
 /*
@@ -46,17 +45,12 @@ static enum rc check_front_secret(const struct parent *p, const struct conf *nex
 
 static enum rc read_and_check(struct parent *p, struct arena *a, struct conf *out, FILE *err)
 {
-    const char *why = NULL;
-
     TRY(conf_load(a, p->setup->source, err, out));
     enum rc rc = conf_check_reload(p->now.pool.conf, out, err);
     if (rc == RC_OK)
         rc = check_front_secret(p, out, err);
-    if (rc == RC_OK && out->secrets->private_key_pem[0] != '\0' &&
-        signer_check_pem(a, out->secrets->private_key_pem, &why) != RC_OK) {
-        fprintf(err, "AUTENTICO_PRIVATE_KEY: %s\n", text_or(why, "is not an RSA key in PEM"));
-        rc = RC_REFUSED;
-    }
+    if (rc == RC_OK)
+        rc = generation_check_key(a, out, err);
     if (rc != RC_OK)
         secrets_free(out->secrets);
     return rc;

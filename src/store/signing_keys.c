@@ -31,6 +31,14 @@ enum rc signing_keys_all(struct db *db, struct arena *a, struct signing_key_rows
     return RC_OK;
 }
 
+const struct signing_key_row *signing_keys_pick(const struct signing_key_rows *rows, const char *alg, const char *state)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (text_same(rows->v[i].alg, alg) && text_same(rows->v[i].state, state))
+            return &rows->v[i];
+    return NULL;
+}
+
 enum rc signing_keys_add(struct db *db, const struct signing_key_row *k)
 {
     struct stmt *q = db_sql(db,

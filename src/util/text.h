@@ -43,6 +43,10 @@ bool is_id(const char *text);          /* 20 characters [0-9a-v] */
 /*
  * Space-separated lists (scope, prompt, acr_values).  Doubled spaces count once.
  */
+/* The text of a macro's value: TEXT_OF(LIMIT) is "300". */
+#define TEXT_OF_(value) #value
+#define TEXT_OF(macro) TEXT_OF_(macro)
+
 struct text_list {
     const char **v;
     size_t n;
