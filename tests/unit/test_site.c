@@ -331,7 +331,8 @@ static void test_servers_by_name(void **state)
     assert_string_equal(web_server_names(A), "nginx, lighttpd, apache");
 }
 
-/* nginx takes them from html/assets, the others need them in a form of their own. */
+/* nginx takes them from html/assets, the others need them in a form of their own, which
+ * make gives them. */
 static void test_error_pages_are_the_same(void **state)
 {
     static const char *const kinds[] = { "html", "json" };
@@ -340,11 +341,11 @@ static void test_error_pages_are_the_same(void **state)
     (void)state;
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
         const char *page = read_file(arena_printf(A, SRCDIR "/html/assets/503.%s", kinds[k]));
-        const char *asis = read_file(arena_printf(A, SRCDIR "/contrib/apache/503.%s.asis", kinds[k]));
+        const char *asis = read_file(arena_printf(A, BUILDDIR "/contrib/apache/503.%s.asis", kinds[k]));
 
         assert_string_equal(at(asis, "\n\n") + 2, page);
         for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
-            assert_string_equal(read_file(arena_printf(A, SRCDIR "/contrib/lighttpd/%s%d.html", k == 0 ? "" : "json-",
+            assert_string_equal(read_file(arena_printf(A, BUILDDIR "/contrib/lighttpd/%s%d.html", k == 0 ? "" : "json-",
                                                        statuses[i])), page);
     }
 }
