@@ -263,6 +263,11 @@ class Provider:
         finally:
             self.api("PUT", "/settings", json={key: before[key] for key in values})
 
+    def rows(self, sql, *args):
+        """What the store has now."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.dir, "autentico.db"))) as db:
+            return db.execute(sql, args).fetchall()
+
     @contextlib.contextmanager
     def broken(self, table):
         """The store takes nothing into that table for the while."""

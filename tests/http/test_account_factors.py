@@ -10,24 +10,11 @@ from provider import PASSWORD, Browser, error_of, hidden, query_of
 from second import Account, Second, app_code, code_of, error_back, is_verify, links, picture, read_qr, secret_of
 
 
-@pytest.fixture(scope="module")
-def client(provider):
-    return provider.add_client(refresh=True)
-
-
 @pytest.fixture
 def name(provider):
     name.n = getattr(name, "n", 0) + 1
     provider.add_user(f"member{name.n}", email=f"member{name.n}@example.test")
     return f"member{name.n}"
-
-
-def rows(provider, sql, *args):
-    db = sqlite3.connect(provider.dir + "/autentico.db")
-    try:
-        return db.execute(sql, args).fetchall()
-    finally:
-        db.close()
 
 
 def oerr(answer, status, error):
@@ -163,7 +150,7 @@ def test_recovery_codes(provider, client, person):
     """OT-08: ten, hashed, each once; they count as a second factor."""
     assert len(set(person.codes)) == 10
     assert all(re.fullmatch(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){3}", code) for code in person.codes)
-    stored = rows(provider, "SELECT code_hash FROM recovery_codes")
+    stored = provider.rows("SELECT code_hash FROM recovery_codes")
     assert all(len(h) == 32 for h, in stored)
     browser = Browser(provider)
     code = code_of(client, use_recovery(person, client, browser, person.codes[0].lower().replace("-", " ")))
@@ -172,10 +159,10 @@ def test_recovery_codes(provider, client, person):
     answer = use_recovery(person, client, Browser(provider), person.codes[0])
     assert answer.status_code == 200 and "not right" in error_of(answer.text)
     assert person.account("GET", "/mfa").json()["data"]["recovery_codes_left"] == 9
-    used = rows(provider, "SELECT detail FROM audit_logs WHERE event = 'recovery_code_used' AND actor_username = ?",
+    used = provider.rows("SELECT detail FROM audit_logs WHERE event = 'recovery_code_used' AND actor_username = ?",
                 person.username)
     assert used == [('{"left":"9"}',)]
-    success = rows(provider, "SELECT detail FROM audit_logs WHERE event = 'mfa_success' AND actor_username = ?",
+    success = provider.rows("SELECT detail FROM audit_logs WHERE event = 'mfa_success' AND actor_username = ?",
                    person.username)
     assert ('{"method":"recovery_code"}',) in success
 
@@ -201,7 +188,7 @@ def test_wrong_recovery_codes_in_parallel(provider, client, person):
              for i, p in enumerate(pages * 8)]
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda f: Browser(provider).post("/oauth2/mfa", data=f, headers={"Cookie": cookie}), forms))
-    failed = rows(provider, "SELECT detail FROM audit_logs WHERE event = 'mfa_failed' AND actor_username = ?",
+    failed = provider.rows("SELECT detail FROM audit_logs WHERE event = 'mfa_failed' AND actor_username = ?",
                   person.username)
     assert len([d for d, in failed if "locked" not in d]) == 5
     answer = use_recovery(person, client, browser, person.codes[1])

@@ -2,7 +2,6 @@
 import datetime
 import re
 import secrets
-import sqlite3
 import time
 
 import pytest
@@ -111,8 +110,7 @@ def test_the_admin_token(provider):
     for wrong in (provider.admin_token[:-1], provider.admin_token + "x", provider.admin_token.swapcase()):
         oerr(provider.api("GET", "/users", wrong), 401, "invalid_token")
     provider.api("POST", "/users", json={"username": "audited", "password": PASSWORD})
-    db = sqlite3.connect(provider.dir + "/autentico.db")
-    rows = db.execute("SELECT event, actor_username FROM audit_logs").fetchall()
+    rows = provider.rows("SELECT event, actor_username FROM audit_logs")
     assert ("user_created", "admin-token") in rows and ("admin_token_used", "admin-token") in rows
     assert len([row for row in rows if row[0] == "admin_token_used"]) <= 1 + provider.travelled // 3600
 

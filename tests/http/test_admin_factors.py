@@ -7,11 +7,6 @@ from provider import ADMIN, PASSWORD, Browser, error_of, hidden
 from second import Account, Second, is_enrol, is_verify
 
 
-@pytest.fixture(scope="module")
-def client(provider):
-    return provider.add_client(refresh=True)
-
-
 @pytest.fixture
 def person(provider):
     person.n = getattr(person, "n", 0) + 1

@@ -142,9 +142,7 @@ def test_every_form(provider, client):
 
 def dump(provider):
     """What a form could have changed."""
-    import sqlite3
-    db = sqlite3.connect(provider.dir + "/autentico.db")
-    return [db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in
+    return [provider.rows(f"SELECT * FROM {table} ORDER BY 1") for table in
             ("users", "passwords", "clients", "client_values", "client_secrets", "settings", "lockouts")]
 
 

@@ -282,12 +282,10 @@ def test_a_native_app(provider, app, signed_in):
 
 def test_the_trail(provider, app, signed_in):
     """flows 17: written"""
-    import sqlite3
     browser, tokens = signed_in
     sid = payload_of(tokens["id_token"])["sid"]
     end(browser, id_token_hint=tokens["id_token"])
-    db = sqlite3.connect(provider.dir + "/autentico.db")
-    rows = db.execute("SELECT event, actor_username FROM audit_logs WHERE target_id = ?", (sid,)).fetchall()
+    rows = provider.rows("SELECT event, actor_username FROM audit_logs WHERE target_id = ?", sid)
     assert ("logout", "admin") in rows
     assert json.loads(unb64(tokens["id_token"].split(".")[0]))["alg"] == "RS256"
 

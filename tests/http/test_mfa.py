@@ -12,11 +12,6 @@ from second import (Second, app_code, code_of, error_back, is_enrol, is_verify, 
 ONLY = {"require_mfa": "true"}
 
 
-@pytest.fixture(scope="module")
-def client(provider):
-    return provider.add_client(refresh=True)
-
-
 @pytest.fixture
 def person(provider):
     """Somebody new in each test: failures of one are not those of another."""
@@ -33,20 +28,12 @@ def enrolled(provider, client, person):
     return person
 
 
-def rows(provider, sql, *args):
-    db = sqlite3.connect(provider.dir + "/autentico.db")
-    try:
-        return db.execute(sql, args).fetchall()
-    finally:
-        db.close()
-
-
 def id_of(provider, username):
-    return rows(provider, "SELECT id FROM users WHERE username = ?", username)[0][0]
+    return provider.rows("SELECT id FROM users WHERE username = ?", username)[0][0]
 
 
 def events(provider, person, event):
-    return rows(provider, "SELECT detail FROM audit_logs WHERE event = ? AND actor_id = ?", event,
+    return provider.rows("SELECT detail FROM audit_logs WHERE event = ? AND actor_id = ?", event,
                 id_of(provider, person.username))
 
 
@@ -71,13 +58,13 @@ def test_enrol_at_sign_in(provider, client, person):
         again = answer.text
         assert answer.status_code == 200 and is_enrol(again) and "not right" in error_of(again)
         assert secret_of(again) == person.secret  # whoever has scanned it need not again
-        assert rows(provider, "SELECT * FROM totp_secrets WHERE user_id = ?", id_of(provider, person.username)) == []
+        assert provider.rows("SELECT * FROM totp_secrets WHERE user_id = ?", id_of(provider, person.username)) == []
         for _ in range(6):  # http-api 5.4: not counted
             again = person.post(browser, again, "12345").text
         code = code_of(client, person.post(browser, again, person.code()))
     token = claims(provider, provider.redeem(client, code))
     assert token["acr"] == "2" and token["amr"] == ["pwd", "otp", "mfa"]
-    sealed = rows(provider, "SELECT secret_sealed FROM totp_secrets WHERE user_id = ?", id_of(provider, person.username))
+    sealed = provider.rows("SELECT secret_sealed FROM totp_secrets WHERE user_id = ?", id_of(provider, person.username))
     assert len(sealed) == 1 and person.secret.encode() not in sealed[0][0]
     assert len(events(provider, person, "mfa_enrolled")) == 1
     assert events(provider, person, "mfa_success") == [('{"method":"totp"}',)]
@@ -240,7 +227,7 @@ def test_honest_parallel_sign_ins(provider, client, enrolled):
         assert 302 in [a.status_code for a in answers]  # an earlier one may come after a later one
     provider.later(60)
     enrolled.sign_in(client)
-    assert rows(provider, "SELECT * FROM factor_lockouts WHERE user_id = ?", id_of(provider, enrolled.username)) == []
+    assert provider.rows("SELECT * FROM factor_lockouts WHERE user_id = ?", id_of(provider, enrolled.username)) == []
 
 
 # --- who may ---------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Passwords, keys and what leaks where (CS-15, JO-09; RFC 9700)."""
 import base64
 import re
-import sqlite3
 import subprocess
 
 import pytest
@@ -43,8 +42,7 @@ def test_lengths(provider, password, is_taken):
 def test_how_they_are_kept(provider):
     """CS-15, design D5: Argon2id with OWASP's parameters; and nothing else of them anywhere."""
     provider.add_user("kept", password="a password to look for")
-    db = sqlite3.connect(provider.dir + "/autentico.db")
-    hashes = [row[0] for row in db.execute("SELECT hash FROM passwords")]
+    hashes = [row[0] for row in provider.rows("SELECT hash FROM passwords")]
     assert hashes and all(h.startswith("$argon2id$v=19$m=19456,t=2,p=1$") for h in hashes)
     with open(provider.dir + "/autentico.db", "rb") as one, open(provider.dir + "/autentico.db-wal", "rb") as two:
         assert b"a password to look for" not in one.read() + two.read() + provider.read_log().encode()

@@ -13,12 +13,12 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scratch_test.h"
 #include "conf/conf.h"
 
 #ifndef assert_ok
@@ -56,19 +56,11 @@ static UNUSED int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *file, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st;
-    (void)flag;
-    (void)ftw;
-    return remove(file);
-}
-
 static UNUSED int tear_down(void **state)
 {
     (void)state;
     assert_int_equal(chdir("/"), 0);
-    (void)nftw(dir, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(dir);
     arena_done(A);
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "hasher/hasher.h"
 #include "http/problem.h"
 #include "http/route.h"
+#include "oidc/bearer.h"
 #include "oidc/endpoints.h"
 #include "oidc/keys.h"
 #include "signer/process.h"
@@ -349,6 +350,26 @@ static UNUSED void assert_no(struct exchange *x, enum rc rc, enum refusal_code c
     assert_int_equal(rc, RC_REFUSED);
     if (x->no.code != code)
         fail_msg("refused with %s (%s), not %s", refusal_wire(x->no.code), refusal_text(&x->no), refusal_wire(code));
+}
+
+/* What the token endpoint says to a form; `header` NULL: no Authorization. */
+static UNUSED void assert_token_refused(const char *what, const char *header, const char *form, enum refusal_code code)
+{
+    struct exchange *x = a_post(form);
+
+    if (header != NULL)
+        with_header(x, header);
+    if (token_handle(x) != RC_REFUSED || x->no.code != code)
+        fail_msg("%s: %s (%s)", what, refusal_wire(x->no.code), refusal_text(&x->no));
+}
+
+/* A bearer that is worth nothing. */
+static UNUSED void assert_dead(const char *token)
+{
+    struct exchange *x = a_post("");
+
+    assert_no(x, bearer_check(x, token), REFUSE_INVALID_TOKEN);
+    assert_null(x->token);
 }
 
 /* Claims of a JWT that our own verification accepts. */

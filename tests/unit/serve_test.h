@@ -13,13 +13,13 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scratch_test.h"
 #include "serve/pool.h"
 
 #define UNUSED __attribute__((unused))
@@ -51,18 +51,10 @@ static UNUSED int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *file, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st;
-    (void)flag;
-    (void)ftw;
-    return remove(file);
-}
-
 static UNUSED int tear_down(void **state)
 {
     (void)state;
-    (void)nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(dir);
     arena_done(A);
     return 0;
 }

@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scratch_test.h"
 #include "serve/dispatch.h"
 #include "serve/front.h"
 #include "util/sbuf.h"
@@ -40,18 +40,10 @@ static inline int set_up(void **state)
     return dispatch_router(A, "/oauth2", &router) == RC_OK ? 0 : -1;
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st;
-    (void)flag;
-    (void)ftw;
-    return remove(path);
-}
-
 static inline int tear_down(void **state)
 {
     (void)state;
-    (void)nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(dir);
     arena_done(A);
     return 0;
 }

@@ -62,14 +62,6 @@ static void test_not_there(void **state)
 
 /* ---- what it is worth ---- */
 
-static void assert_dead(const char *token)
-{
-    struct exchange *x = a_post("");
-
-    assert_no(x, bearer_check(x, token), REFUSE_INVALID_TOKEN);
-    assert_null(x->token);
-}
-
 static void test_good(void **state)
 {
     struct json *answer = sign_in("app", "u1", SCOPES);

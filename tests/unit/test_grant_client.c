@@ -89,14 +89,8 @@ static void test_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct exchange *x = a_post(rows[i].form);
-
-        if (rows[i].header != NULL)
-            with_header(x, rows[i].header);
-        if (token_handle(x) != RC_REFUSED || x->no.code != rows[i].code)
-            fail_msg("%s: %s (%s)", rows[i].what, refusal_wire(x->no.code), refusal_text(&x->no));
-    }
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_token_refused(rows[i].what, rows[i].header, rows[i].form, rows[i].code);
     assert_int_equal(count("SELECT COUNT(*) FROM token_families"), 0);
 }
 

@@ -10,12 +10,12 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scratch_test.h"
 #include "cli/init.h"
 #include "conf/conf.h"
 
@@ -34,18 +34,10 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *file, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st;
-    (void)flag;
-    (void)ftw;
-    return remove(file);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
-    (void)nftw(dir, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(dir);
     arena_done(A);
     return 0;
 }

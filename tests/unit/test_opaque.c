@@ -90,14 +90,6 @@ static void test_no_secret_of_a_jwt(void **state)
     assert_none(token_read(x, arena_printf(A, "%s%s", id, "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"), &v));
 }
 
-static void assert_dead(const char *token)
-{
-    struct exchange *x = a_post("");
-
-    assert_no(x, bearer_check(x, token), REFUSE_INVALID_TOKEN);
-    assert_null(x->token);
-}
-
 static void test_at_userinfo(void **state)
 {
     struct json *answer = sign_in("app", "u1", SCOPES);

@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -30,6 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scratch_test.h"
 #include "serve/sandbox.h"
 
 /* Which version of Landlock forbids it; NEVER: it stays allowed. */
@@ -305,20 +305,12 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st;
-    (void)flag;
-    (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
     kill(other, SIGKILL);
     waitpid(other, NULL, 0);
-    (void)nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(dir);
     munmap(report, sizeof(*report));
     arena_done(A);
     return 0;
