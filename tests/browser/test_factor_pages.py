@@ -94,7 +94,7 @@ def devices(w):
         w.half_in()
         w.screen.one("#trust_device").click()
         w.screen.fill(code=w.code())
-        w.screen.one("main form button[type=submit]").click()
+        w.screen.press()
         w.screen.open(w.url + "/account/trusted-devices")
     assert w.screen.all("table.list")
 
