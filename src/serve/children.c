@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -26,10 +27,12 @@ static void default_signals(void)
 
 static pid_t fork_clean(const struct children *c)
 {
+    fflush(NULL); /* what is buffered here is not to be written twice */
     pid_t pid = fork();
 
     if (pid != 0)
         return pid;
+    (void)setpgid(0, 0); /* Ctrl-C at a terminal is for the parent, which ends us in good order */
     default_signals();
     /* the writing end must be the parent's alone, or nobody ever sees it close */
     close(c->pool->control[1]);

@@ -136,11 +136,11 @@ class Provider:
             raise AssertionError(f"autentico {' '.join(args)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
-    def start(self):
+    def start(self, *flags, **how):
         self.log = open(os.path.join(self.dir, "log"), "ab")
         self.out = open(os.path.join(self.dir, "out"), "ab")
-        self.process = subprocess.Popen([self.binary, "start"], cwd=self.dir, env=self.env, stdout=self.out,
-                                        stderr=self.log, stdin=subprocess.DEVNULL, **self.who)
+        self.process = subprocess.Popen([self.binary, "start", *flags], cwd=self.dir, env=self.env, stdout=self.out,
+                                        stderr=self.log, stdin=subprocess.DEVNULL, **self.who, **how)
         self.wait()
 
     def wait(self, seconds=30):

@@ -4,9 +4,10 @@ import pathlib
 import sys
 import time
 
+import pytest
 import requests
 
-from provider import Browser
+from provider import Browser, Provider
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
 import pool  # noqa: E402
@@ -39,12 +40,34 @@ def test_files_are_private(provider):
 
 
 def test_stop_is_quick_and_clean():
-    from provider import Provider
     p = Provider()
     p.start()
     began = time.monotonic()
     assert p.stop() == 0
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group(sig):
+    """Ctrl-C at a terminal: the parent alone takes it, and ends the others when their work is done."""
+    p = Provider()
+    p.start(process_group=0)
+    os.killpg(p.process.pid, sig)
+    assert p.process.wait(20) == 0
+    assert p.events("process_died") == []
+    assert len(p.events("stopped")) == 1
+    p.stop()
+
+
+def test_auto_setup_speaks_once():
+    p = Provider()
+    os.unlink(os.path.join(p.dir, ".env"))
+    p.start("--auto-setup", "--url", p.url)
+    p.halt()
+    with open(os.path.join(p.dir, "out")) as f:
+        out = f.read()
+    assert out.count("Wrote ./.env") == out.count("Set up ") == 1
+    p.stop()
 
 
 def test_second_start_says_so(provider):
