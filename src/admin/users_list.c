@@ -44,6 +44,7 @@ static enum rc read_query(struct exchange *x, struct users_query *q, bool *is_no
     q->role = by.role;
     q->is_email_verified = admin_flag_filter(by.is_email_verified);
     q->with_totp = with_totp(&by);
+    q->with_deactivated = is_page(x); /* to be found and reactivated */
     *is_nobody = finds_nobody(&by);
     return RC_OK;
 }

@@ -29,7 +29,8 @@ static struct json *row_of(struct exchange *x, const struct user *u)
     json_set_str(row, "username", u->username);
     json_set_str(row, "email", text_or(u->email, ""));
     json_set_str(row, "role", u->role);
-    json_set_bool(row, "is_locked", is_locked(x, u));
+    json_set_bool(row, "is_deactivated", u->deactivated_at != 0);
+    json_set_bool(row, "is_locked", u->deactivated_at == 0 && is_locked(x, u));
     json_set_str(row, "href", admin_user_href(x->arena, u->id));
     json_set_str(row, "created", console_time(x->arena, u->created_at));
     return row;

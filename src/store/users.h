@@ -58,6 +58,7 @@ struct users_query {
     int is_email_verified;   /* -1: no filter */
     int with_totp;           /* 0: no filter; 1: those with an authenticator app, -1: those without */
     int64_t created_from, created_to; /* 0: open end */
+    bool with_deactivated;   /* else they are left out */
 };
 struct users_page { struct user *v; size_t n; int64_t total; };
 MUST_CHECK enum rc users_list(struct db *db, struct arena *a, const struct users_query *q, struct users_page *out);

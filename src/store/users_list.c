@@ -12,7 +12,7 @@
 
 /* `+ 0` keeps the planner from walking the dates when it should follow the sort. */
 #define WHERE                                                                              \
-    " WHERE u.deactivated_at IS NULL AND " LIST_SEARCH("$1", HAYSTACK)                         \
+    " WHERE (u.deactivated_at IS NULL OR $7) AND " LIST_SEARCH("$1", HAYSTACK)                 \
     " AND (CAST($2 AS TEXT) IS NULL OR u.role = $2)"                                           \
     " AND ($3 < 0 OR u.is_email_verified = $3)"                                                \
     " AND u.created_at + 0 >= $4 AND u.created_at + 0 <= $5"                                   \
@@ -21,7 +21,7 @@
 
 #define LIST(by, order)                                                                    \
     "/* list users */ SELECT " USER_COLS " FROM " USER_FROM WHERE                             \
-    " ORDER BY " by " " order ", u.id " order " LIMIT $7 OFFSET $8"
+    " ORDER BY " by " " order ", u.id " order " LIMIT $8 OFFSET $9"
 
 /* the default first */
 #define SORTS(X)                                                                           \
@@ -46,6 +46,7 @@ static void bind_filters(struct stmt *q, const struct users_query *by)
     db_int(q, 4, by->created_from);
     db_int(q, 5, by->created_to ? by->created_to : INT64_MAX);
     db_int(q, 6, by->with_totp);
+    db_int(q, 7, by->with_deactivated);
 }
 
 static enum rc count(struct db *db, const struct users_query *by, int64_t *out)
@@ -63,8 +64,8 @@ enum rc users_list(struct db *db, struct arena *a, const struct users_query *by,
     int64_t total;
 
     bind_filters(q, by);
-    db_int(q, 7, by->list.limit);
-    db_int(q, 8, by->list.offset);
+    db_int(q, 8, by->list.limit);
+    db_int(q, 9, by->list.offset);
     TRY(db_each(q, a, user_row, sizeof(struct user), &rows));
     TRY(count(db, by, &total));
     *out = (struct users_page){ .v = rows.v, .n = rows.n, .total = total };

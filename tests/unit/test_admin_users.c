@@ -444,6 +444,8 @@ static void test_page_deactivate(void **state)
     (void)state;
     assert_string_equal(run_page(M_POST, "/admin/users/u1/deactivate", "", 303), "/admin/users/u1?notice=deactivated");
     assert_has(run_page(M_GET, "/admin/users/u1", NULL, 200), "action=\"/admin/users/u1/reactivate\"");
+    assert_has(run_page(M_GET, "/admin/users", NULL, 200), "state-off\">Deactivated<");
+    assert_int_equal(total_of(""), 1); /* the contract's list has active people only */
     assert_string_equal(run_page(M_POST, "/admin/users/u1/reactivate", "", 303), "/admin/users/u1?notice=reactivated");
     put_user("u3", "carol", "admin");
     assert_has(run_page(M_POST, "/admin/users/u2/deactivate", "", 409), "You cannot deactivate yourself");

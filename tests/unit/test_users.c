@@ -303,6 +303,8 @@ static void test_list_filters(void **state)
     total = 2;
     assert_string_equal(Q(.list = { .limit = 9 }, .created_from = NOW + 2, .created_to = NOW + 3), "23");
     total = 1;
+    total = 5;
+    assert_string_equal(Q(.list = { .limit = 9 }, .with_deactivated = true), "12345");
     assert_string_equal(ids(&(struct users_query){ .is_email_verified = 1, .list = { .limit = 9 } }, 1), "2");
     assert_string_equal(ids(&(struct users_query){ .is_email_verified = 0, .list = { .limit = 9 } }, 3), "134");
 }
