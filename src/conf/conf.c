@@ -262,10 +262,12 @@ static enum rc read_file(struct loading *l, const struct conf_source *src, struc
 
     if (src->file != NULL) {
         rc = env_file_read(src->file, l->err, r, &l->found, &l->owner);
-        if (rc == RC_NONE)
-            say(l, src->file, "no such file");
+        if (rc == RC_NONE) {
+            say(l, src->file, "no such file"); /* what it lacks is not worth a line */
+            return RC_REFUSED;
+        }
         l->conf->file = arena_strdup(l->arena, src->file);
-        return rc == RC_REFUSED ? rc : RC_OK;
+        return rc;
     }
     for (size_t i = 0; i < ARRAY_LEN(places) && rc == RC_NONE; i++) {
         rc = env_file_read(places[i], l->err, r, &l->found, &l->owner);
