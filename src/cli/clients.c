@@ -32,6 +32,13 @@ static void print_secret(const struct json *obj)
         printf("client_secret  %s\n               (shown this once; keep it now)\n", secret);
 }
 
+/* With the issuer this is all that most applications ask for. */
+static void print_new(const struct desk *d, const struct json *obj)
+{
+    printf("issuer         %s\n", d->conf.issuer);
+    print_secret(obj);
+}
+
 static const char *grant_types_of(struct arena *a, const struct client_flags *f)
 {
     const char *list = text_or(f->grant_types, "authorization_code");
@@ -60,7 +67,7 @@ static enum rc add(struct desk *d, const struct client_flags *f)
     if (f->json)
         act_print_json(d, d->x.rs->model);
     else
-        print_secret(d->x.rs->model);
+        print_new(d, d->x.rs->model);
     return RC_OK;
 }
 
