@@ -265,7 +265,7 @@ static enum rc remove_it(struct db *db, void *arg)
     struct exchange *x = arg;
 
     (void)db;
-    return factor_reset(x, x->user->id, "account");
+    return factor_reset(x, x->user->id, NULL);
 }
 
 enum rc account_totp_remove(struct exchange *x)

@@ -17,5 +17,5 @@ enum rc factor_reset(struct exchange *x, const char *user_id, const char *source
     TRY(lockouts_clear_factor(x->db, user_id));
     TRY(sessions_end_of_user(x->db, user_id, NULL, "mfa_disabled", x->now));
     TRY(families_revoke_of_user(x->db, user_id, NULL, "mfa_disabled", x->now));
-    return trail(x, "mfa_disabled", NULL, "user", user_id, "source", source, NULL);
+    return trail(x, "mfa_disabled", NULL, "user", user_id, source != NULL ? "source" : NULL, source, NULL);
 }

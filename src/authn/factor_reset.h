@@ -7,7 +7,7 @@
 /*
  * The authenticator app, recovery codes, trusted devices and counted failures go; every
  * session and token ends (flows 11 "disable TOTP").  Inside db_write; writes the audit
- * row mfa_disabled with `source`.
+ * row mfa_disabled, with `source` when it is not NULL.
  * RC_NONE  there was no authenticator app, begun or enrolled
  */
 MUST_CHECK enum rc factor_reset(struct exchange *x, const char *user_id, const char *source);

@@ -19,6 +19,7 @@
 #include "store/settings_table.h"
 
 #define RESEND_S 60
+#define MAILS_MAX 20 /* to one person in the life of a challenge: whoever knows the password does not flood a mailbox */
 #define ANY_LENGTH 65536 /* a wrong code is a wrong code at any length */
 
 /* ---- whose challenge is it, and is it open ---- */
@@ -86,6 +87,11 @@ static enum rc send(struct db *db, void *arg)
 {
     struct sending *s = arg;
     const struct challenge *c = &s->v->challenge;
+    int64_t mails_n;
+
+    TRY(challenges_mailed(db, c->user_id, s->x->now - SECOND_FACTOR_LIFE_S, &mails_n));
+    if (mails_n >= MAILS_MAX)
+        return RC_NONE;
     enum rc rc = challenges_set_code(db, c->id_hash, s->hash, s->x->now - RESEND_S, s->x->now);
 
     s->is_too_soon = rc == RC_NONE;

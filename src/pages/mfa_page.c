@@ -27,7 +27,6 @@ struct json *mfa_vars(struct exchange *x, const struct mfa_visit *v, const char 
     struct json *vars = json_object(x->arena);
 
     json_set_str(vars, "challenge_id", v->id);
-    json_set_str(vars, "username", v->user.username);
     json_set_str(vars, "error", text_or(error, ""));
     json_set_str(vars, "back_href", authz_request_url(x, &v->request, NULL));
     x->rs->form_action = problem_form_action(x->arena, v->request.redirect_uri);

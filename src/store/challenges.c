@@ -106,6 +106,15 @@ enum rc challenges_set_code(struct db *db, struct bytes id_hash, struct bytes co
     return db_changed(db) ? RC_OK : RC_NONE;
 }
 
+enum rc challenges_mailed(struct db *db, const char *user_id, int64_t since, int64_t *out_n)
+{
+    struct stmt *q = db_sql(db, "SELECT COUNT(*) FROM mfa_challenges WHERE user_id = $1 AND code_sent_at > $2");
+
+    db_text(q, 1, user_id);
+    db_int(q, 2, since);
+    return db_int_of(q, out_n);
+}
+
 enum rc challenges_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n)
 {
     struct stmt *q = db_sql(db, "DELETE FROM mfa_challenges WHERE id_hash IN (SELECT id_hash FROM mfa_challenges"

@@ -36,6 +36,8 @@ MUST_CHECK enum rc challenges_use(struct db *db, struct bytes id_hash, int64_t n
 /* A new code replaces the last one, unless that was sent after `not_since`: RC_NONE. */
 MUST_CHECK enum rc challenges_set_code(struct db *db, struct bytes id_hash, struct bytes code_hash, int64_t not_since,
                                        int64_t now);
+/* Challenges of this person that a code was mailed for since then. */
+MUST_CHECK enum rc challenges_mailed(struct db *db, const char *user_id, int64_t since, int64_t *out_n);
 MUST_CHECK enum rc challenges_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n);
 
 #endif

@@ -108,6 +108,7 @@ static void test_used_once(void **state)
 static void test_codes(void **state)
 {
     struct challenge c;
+    int64_t n;
 
     (void)state;
     assert_ok(challenges_set_code(DB, ID, hash_like(5), NOW - 60, NOW));
@@ -118,6 +119,10 @@ static void test_codes(void **state)
     assert_ok(challenges_find(DB, A, ID, &c));
     assert_memory_equal(c.code_hash.p, hash_like(6).p, 32);
     assert_int_equal(c.code_sent_at, NOW + 60);
+    assert_ok(challenges_mailed(DB, "u1", NOW + 59, &n));
+    assert_int_equal(n, 1);
+    assert_ok(challenges_mailed(DB, "u1", NOW + 60, &n));
+    assert_int_equal(n, 0);
 }
 
 static void test_ends(void **state)

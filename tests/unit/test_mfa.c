@@ -307,6 +307,19 @@ static void test_expiry_survives_switching(void **state)
     assert_back(show(challenge, "", 600), "expired");
 }
 
+static void test_no_flood(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        assert_says(show(begin("u1"), "", 0), "info", "sent a code");
+    assert_says(show(begin("u1"), "", 0), "error", "try again later");
+    assert_int_equal(mails_n, 20);
+    assert_says(show(begin("u2"), "", 0), "info", "sent a code");
+    assert_says(show(begin("u1"), "", 599), "error", "try again later");
+    clock_set_for_test(T0 + 601);
+    assert_says(show(begin("u1"), "", 0), "info", "sent a code");
+}
+
 /* Whoever has no app cannot switch to one in the middle of a sign-in. */
 static void test_no_switch_to_nothing(void **state)
 {
@@ -354,7 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_right), T(test_resending), T(test_wrong), T(test_code_of_somebody_else), T(test_post_office_closed),
         T(test_no_address), T(test_switching), T(test_attempts_survive_switching), T(test_expiry_survives_switching),
-        T(test_no_switch_to_nothing), T(test_recovery),
+        T(test_no_flood), T(test_no_switch_to_nothing), T(test_recovery),
     };
 
     return cmocka_run_group_tests(tests, with_processes, without_processes);

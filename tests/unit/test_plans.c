@@ -79,6 +79,7 @@ static void run_factors(void)
     assert_ok(challenges_claim(DB, c.id_hash, 5, NOW, &n));
     assert_ok(challenges_give_back(DB, c.id_hash));
     assert_ok(challenges_set_code(DB, c.id_hash, hash_like(3), NOW, NOW));
+    assert_ok(challenges_mailed(DB, "u1", 0, &n));
     assert_ok(challenges_use(DB, c.id_hash, NOW));
     assert_ok(trusted_devices_add(DB, &d));
     assert_ok(trusted_devices_use(DB, A, d.cookie_hash, "u1", NOW, &id));
