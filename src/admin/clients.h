@@ -11,6 +11,7 @@
 struct client_form {
     const char *client_name, *client_type, *redirect_uris, *post_logout_redirect_uris, *scopes;
     const char *allow_refresh_token, *allow_client_credentials, *allow_password_grant;
+    const char *require_mfa;
     const char *token_endpoint_auth_method;
 };
 

@@ -19,6 +19,7 @@ static const struct field form_fields[] = {
     FIELD(client_form, allow_refresh_token,        F_OPTIONAL, 8,          NULL),
     FIELD(client_form, allow_client_credentials,   F_OPTIONAL, 8,          NULL),
     FIELD(client_form, allow_password_grant,       F_OPTIONAL, 8,          NULL),
+    FIELD(client_form, require_mfa,                F_OPTIONAL, 8,          NULL),
     FIELD(client_form, token_endpoint_auth_method, F_OPTIONAL, 64,         NULL),
 };
 
@@ -63,6 +64,15 @@ static void set_grant_types(struct arena *a, struct json *body, const struct cli
     json_set(body, "grant_types", list);
 }
 
+/* Without its box the setting decides; an application that is excepted from it stays so. */
+static void set_require_mfa(struct json *body, const struct client *now, const struct client_form *form)
+{
+    if (form->require_mfa != NULL)
+        json_set_bool(body, "require_mfa", true);
+    else if (now != NULL && now->require_mfa > 0)
+        json_set_null(body, "require_mfa");
+}
+
 static bool is_public(const struct client *now, const struct client_form *form)
 {
     return now != NULL ? now->is_public : text_same(form->client_type, "public");
@@ -95,6 +105,7 @@ static struct json *form_to_body(struct arena *a, const struct client *now, cons
     set_lines(a, body, "post_logout_redirect_uris", form->post_logout_redirect_uris);
     json_set_str(body, "scopes", form->scopes);
     set_grant_types(a, body, now, form);
+    set_require_mfa(body, now, form);
     /* the field has no meaning for a public client, whose method is none */
     if (!is_public(now, form))
         json_set_str_nonempty(body, "token_endpoint_auth_method", form->token_endpoint_auth_method);

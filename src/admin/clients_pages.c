@@ -74,6 +74,7 @@ static struct client_form form_of(struct arena *a, const struct client *c)
         .allow_refresh_token = box(c, "refresh_token"),
         .allow_client_credentials = box(c, "client_credentials"),
         .allow_password_grant = box(c, "password"),
+        .require_mfa = c->require_mfa > 0 ? "on" : NULL,
         .token_endpoint_auth_method = c->token_endpoint_auth_method,
     };
 }
@@ -89,6 +90,7 @@ static void set_fields(struct json *vars, const struct client_form *form)
     json_set_bool(vars, "allow_refresh_token", form->allow_refresh_token != NULL);
     json_set_bool(vars, "allow_client_credentials", form->allow_client_credentials != NULL);
     json_set_bool(vars, "allow_password_grant", form->allow_password_grant != NULL);
+    json_set_bool(vars, "require_mfa", form->require_mfa != NULL);
     json_set_bool(vars, "auth_method_basic", text_same(method, "client_secret_basic"));
     json_set_bool(vars, "auth_method_post", text_same(method, "client_secret_post"));
 }

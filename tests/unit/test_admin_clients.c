@@ -387,6 +387,27 @@ static void test_page_grants(void **state)
     assert_has(page, "Client credentials are for confidential applications");
 }
 
+/* The box is the application's own demand; without it the setting decides (settings 5). */
+static void test_page_require_mfa(void **state)
+{
+    struct client c;
+
+    (void)state;
+    assert_has_not(run_page(M_GET, "/admin/clients/app", NULL, 200), "name=\"require_mfa\" value=\"on\" checked");
+    run_page(M_POST, "/admin/clients/app", OF_APP "&require_mfa=on", 303);
+    c = stored("app");
+    assert_int_equal(c.require_mfa, 1);
+    assert_has(run_page(M_GET, "/admin/clients/app", NULL, 200), "name=\"require_mfa\" value=\"on\" checked");
+    run_page(M_POST, "/admin/clients/app", OF_APP, 303);
+    c = stored("app");
+    assert_int_equal(c.require_mfa, -1);
+    c.require_mfa = 0; /* excepted by the API */
+    assert_ok(clients_update(DB, &c));
+    run_page(M_POST, "/admin/clients/app", OF_APP, 303);
+    c = stored("app");
+    assert_int_equal(c.require_mfa, 0);
+}
+
 static void test_page_rotate(void **state)
 {
     const char *page = run_page(M_POST, "/admin/clients/app/rotate-secret", "", 200);
@@ -422,7 +443,8 @@ int main(void)
         TEST(test_create), TEST(test_create_own_secret), TEST(test_create_public), TEST(test_create_refused),
         TEST(test_update), TEST(test_update_disables), TEST(test_delete), TEST(test_list), TEST(test_admin_token),
         TEST(test_rotate), TEST(test_console_client), TEST(test_pages), TEST(test_page_new),
-        TEST(test_page_new_public), TEST(test_page_new_refused), TEST(test_page_update), TEST(test_page_grants), TEST(test_page_rotate),
+        TEST(test_page_new_public), TEST(test_page_new_refused), TEST(test_page_update), TEST(test_page_grants),
+        TEST(test_page_require_mfa), TEST(test_page_rotate),
         TEST(test_page_disable),
     };
 
