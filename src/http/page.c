@@ -64,12 +64,22 @@ static enum rc load_one(struct arena *a, struct templates *ts, const char *path,
     TRY(read_file(a, path, &text));
     if (ts->n == TEMPLATES_MAX)
         return fault("%s: more than %d templates", path, TEMPLATES_MAX);
-    if (template_parse(a, (const char *)text.p, text.n, &t, &why) != RC_OK)
+    enum rc rc = text_ends(path, ".txt") ? template_parse_text(a, (const char *)text.p, text.n, &t, &why)
+                                         : template_parse(a, (const char *)text.p, text.n, &t, &why);
+    if (rc != RC_OK)
         return fault("%s: %s", path, why);
     struct template *named = arena_memdup(a, t, sizeof(*t));
     named->name = name;
     ts->v[ts->n++] = named;
     return RC_OK;
+}
+
+/* Without .html; the text of a mail keeps its suffix.  NULL: no template. */
+static const char *name_of(struct arena *a, const char *folder, const char *file)
+{
+    if (text_ends(file, ".html"))
+        return arena_printf(a, "%s/%.*s", folder, (int)strlen(file) - 5, file);
+    return text_ends(file, ".txt") ? arena_printf(a, "%s/%s", folder, file) : NULL;
 }
 
 static enum rc load_folder(struct arena *a, struct templates *ts, const char *dir, const char *folder)
@@ -82,12 +92,10 @@ static enum rc load_folder(struct arena *a, struct templates *ts, const char *di
     if (d == NULL)
         return errno == ENOENT ? RC_OK : fault("%s: %s", path, strerror(errno));
     while (rc == RC_OK && (entry = readdir(d)) != NULL) {
-        size_t n = strlen(entry->d_name);
+        const char *name = name_of(a, folder, entry->d_name);
 
-        if (!text_ends(entry->d_name, ".html"))
-            continue;
-        rc = load_one(a, ts, arena_printf(a, "%s/%s", path, entry->d_name),
-                      arena_printf(a, "%s/%.*s", folder, (int)n - 5, entry->d_name));
+        if (name != NULL)
+            rc = load_one(a, ts, arena_printf(a, "%s/%s", path, entry->d_name), name);
     }
     closedir(d);
     return rc;
@@ -98,7 +106,7 @@ static enum rc link_nodes(const struct templates *ts, const char *in, struct nod
 {
     for (; node != NULL; node = node->next) {
         if (node->kind == NODE_INCLUDE && (node->included = find(ts, node->text)) == NULL)
-            return fault("html/%s.html includes %s, which does not exist", in, node->text);
+            return fault("the template %s includes %s, which does not exist", in, node->text);
         TRY(link_nodes(ts, in, node->children));
     }
     return RC_OK;
@@ -108,7 +116,7 @@ static enum rc link_nodes(const struct templates *ts, const char *in, struct nod
 static enum rc check_depth(const char *in, const struct node *node, int depth)
 {
     if (depth > INCLUDES_MAX)
-        return fault("html/%s.html includes itself", in);
+        return fault("the template %s includes itself", in);
     for (; node != NULL; node = node->next) {
         TRY(check_depth(in, node->children, depth));
         if (node->included != NULL)
@@ -206,14 +214,21 @@ static const struct json *global(void *arg, const char *name)
     return strcmp(name, "title") == 0 ? text_value(x, "Autentico") : NULL;
 }
 
-enum rc page_render(struct exchange *x, const char *name, struct json *vars, struct sbuf *out)
+enum rc page_render_within(struct exchange *x, const char *name, const struct json *vars, const struct json *around,
+                           struct sbuf *out)
 {
     const struct template *t = x->templates != NULL ? find(x->templates, name) : NULL;
     struct scope globals = { .late = global, .late_arg = x };
-    struct scope own = { .vars = vars, .outer = &globals };
+    struct scope outer = { .vars = around, .outer = &globals };
+    struct scope own = { .vars = vars, .outer = &outer };
 
     if (t == NULL)
         return fault("page: there is no template %s", name);
     template_run(t, &own, out);
     return RC_OK;
+}
+
+enum rc page_render(struct exchange *x, const char *name, struct json *vars, struct sbuf *out)
+{
+    return page_render_within(x, name, vars, NULL, out);
 }

@@ -12,6 +12,7 @@ struct parsing {
     struct arena *arena;
     const char *start, *p, *end;
     struct place place;
+    bool is_plain; /* text, not HTML */
     const char **why;
 };
 
@@ -78,7 +79,8 @@ static void read_text(struct parsing *ps, struct node ***tail)
 
     if (stop == ps->p)
         return;
-    place_feed(&ps->place, ps->p, (size_t)(stop - ps->p));
+    if (!ps->is_plain)
+        place_feed(&ps->place, ps->p, (size_t)(stop - ps->p));
     **tail = new_node(ps, NODE_TEXT, ps->p, (size_t)(stop - ps->p));
     *tail = &(**tail)->next;
     ps->p = stop;
@@ -100,12 +102,15 @@ static enum rc read_section(struct parsing *ps, int depth, struct node *node)
 
 static enum rc read_name(struct parsing *ps, struct node *node)
 {
-    node->place = place_kind(&ps->place);
+    node->place = ps->is_plain ? KIND_TEXT : place_kind(&ps->place);
     return node->place != KIND_NONE ? RC_OK : bad(ps, "a name stands where nothing can be escaped");
 }
 
-static enum rc read_include(struct parsing *ps)
+/* Text includes text. */
+static enum rc read_include(struct parsing *ps, struct node *node)
 {
+    if (ps->is_plain)
+        node->text = arena_printf(ps->arena, "%s.txt", node->text);
     return ps->place.where == AT_TEXT ? RC_OK : bad(ps, "a template is included inside a tag");
 }
 
@@ -134,7 +139,7 @@ static enum rc read_node(struct parsing *ps, const struct tag *tag, int depth, s
     case NODE_INVERTED:
         return read_section(ps, depth, node);
     case NODE_INCLUDE:
-        return read_include(ps);
+        return read_include(ps, node);
     case NODE_NAME:
     case NODE_TEXT:
         return read_name(ps, node);
@@ -167,19 +172,33 @@ static enum rc read_nodes(struct parsing *ps, const char *section, int depth, st
     }
 }
 
+static enum rc parse(struct parsing *ps, const struct template **out)
+{
+    struct template *t = arena_new(ps->arena, struct template);
+    size_t n = (size_t)(ps->end - ps->start);
+
+    t->name = "";
+    if (!text_is_utf8(ps->start, n) || memchr(ps->start, '\0', n) != NULL)
+        return bad(ps, "not UTF-8 text");
+    TRY(read_nodes(ps, NULL, 0, &t->first));
+    if (ps->place.where != AT_TEXT)
+        return bad(ps, "the template ends inside a tag");
+    *out = t;
+    return RC_OK;
+}
+
 enum rc template_parse(struct arena *a, const char *text, size_t n, const struct template **out, const char **why)
 {
     struct parsing ps = { .arena = a, .start = text, .p = text, .end = text + n, .why = why };
-    struct template *t = arena_new(a, struct template);
 
-    t->name = "";
-    if (!text_is_utf8(text, n) || memchr(text, '\0', n) != NULL)
-        return bad(&ps, "not UTF-8 text");
-    TRY(read_nodes(&ps, NULL, 0, &t->first));
-    if (ps.place.where != AT_TEXT)
-        return bad(&ps, "the template ends inside a tag");
-    *out = t;
-    return RC_OK;
+    return parse(&ps, out);
+}
+
+enum rc template_parse_text(struct arena *a, const char *text, size_t n, const struct template **out, const char **why)
+{
+    struct parsing ps = { .arena = a, .start = text, .p = text, .end = text + n, .is_plain = true, .why = why };
+
+    return parse(&ps, out);
 }
 
 /* --- running -------------------------------------------------------------- */
@@ -217,11 +236,20 @@ static bool is_shown(struct arena *a, const struct json *value)
     }
 }
 
+/* What somebody typed never begins a line of its own. */
+static void print_plain(struct sbuf *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        sbuf_addc(out, (unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text);
+}
+
 static void print_value(struct sbuf *out, const struct json *value, enum place_kind kind)
 {
     const char *text = json_str(value);
 
-    if (text != NULL)
+    if (text != NULL && kind == KIND_TEXT)
+        print_plain(out, text);
+    else if (text != NULL)
         sbuf_html(out, kind == KIND_PLAIN || is_safe_url(text, kind) ? text : "#");
     else if (json_type(value) == JSON_INT || json_type(value) == JSON_BOOL)
         sbuf_html(out, json_text(out->arena, value));

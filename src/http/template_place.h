@@ -24,7 +24,8 @@ struct place {
 void place_feed(struct place *p, const char *text, size_t n);
 bool place_same(const struct place *a, const struct place *b);
 
-enum place_kind { KIND_NONE, KIND_PLAIN, KIND_LINK, KIND_IMAGE }; /* LINK, IMAGE: the start of a URL */
+/* LINK, IMAGE: the start of a URL; TEXT: no HTML at all */
+enum place_kind { KIND_NONE, KIND_PLAIN, KIND_LINK, KIND_IMAGE, KIND_TEXT };
 enum place_kind place_kind(const struct place *p);
 
 /* Nothing that runs when it is followed or loaded. */

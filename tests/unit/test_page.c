@@ -27,6 +27,30 @@ static const char *rendered(const char *text, const char *vars, const char *glob
     return b.text;
 }
 
+/* Plain text: nothing is escaped, and no name begins a line of its own. */
+static void plain_text(void **state)
+{
+    static const struct { const char *text, *vars, *expected; } cases[] = {
+        { "a <b> {{x}}", "{\"x\":\"<i> & \\\"'\"}", "a <b> <i> & \"'" },
+        { "{{x}}\n", "{\"x\":\"a\\nb\\r\\n\\tc\"}", "a b   c\n" },
+        { "<script>{{x}}", "{\"x\":\"1\"}", "<script>1" },
+        { "{{#x}}y{{/x}}{{^x}}n{{/x}}", NULL, "n" },
+        { "{{n}} <a href={{x}}", "{\"n\":7,\"x\":\"javascript:1\"}", "7 <a href=javascript:1" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct template *t;
+        const char *why = NULL;
+        struct sbuf b;
+
+        sbuf_init(&b, A, 0);
+        assert_int_equal(template_parse_text(A, cases[i].text, strlen(cases[i].text), &t, &why), RC_OK);
+        template_render(t, cases[i].vars != NULL ? parsed(cases[i].vars) : NULL, NULL, &b);
+        assert_string_equal(b.text, cases[i].expected);
+    }
+}
+
 static void language(void **state)
 {
     static const struct { const char *text, *vars, *expected; } cases[] = {
@@ -215,8 +239,8 @@ static void make_folder(void)
 {
     folder = mkdtemp(arena_strdup(A, "/tmp/test_page_XXXXXX"));
     assert_non_null(folder);
-    assert_int_equal(system(arena_printf(A, "mkdir -p %s/html/pages %s/html/layout %s/html/assets", folder, folder,
-                                         folder)), 0);
+    assert_int_equal(system(arena_printf(A, "mkdir -p %s/html/pages %s/html/layout %s/html/assets %s/html/mail",
+                                         folder, folder, folder, folder)), 0);
     write_file("pages/error.html", "{{> layout/head}}{{message}}");
     write_file("layout/head.html", "<title>{{title}}</title>");
     write_file("assets/a.css", "a{}");
@@ -252,6 +276,12 @@ static void loading(void **state)
     assert_int_equal(load(), RC_FAULT);
     write_file("pages/bad.html", "{{#x}}{{> pages/bad}}{{/x}}"); /* for ever */
     assert_int_equal(load(), RC_FAULT);
+    write_file("pages/bad.html", "");
+    write_file("mail/x.txt", "{{> mail/foot}}, {{x}}\n");
+    assert_int_equal(load(), RC_FAULT);
+    write_file("mail/foot.txt", "<{{x}}>");
+    assert_int_equal(load(), RC_OK);
+    assert_string_equal(page("mail/x.txt", "{\"x\":\"&\"}"), "<&>, &\n");
     write_file("pages/bad.html", "{{> layout/foot}}");
     write_file("layout/foot.html", "{{> pages/bad}}");
     assert_int_equal(load(), RC_FAULT);
@@ -314,7 +344,7 @@ static void our_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(language), TEST(broken), TEST(fine_places), TEST(urls), TEST(loading), TEST(assets), TEST(globals),
+        TEST(plain_text), TEST(language), TEST(broken), TEST(fine_places), TEST(urls), TEST(loading), TEST(assets), TEST(globals),
         TEST(our_own),
     };
 
