@@ -62,6 +62,7 @@ void write_lock_sync_found(struct write_lock *l);
  */
 void write_lock_change(struct write_lock *l);
 bool write_lock_has_changed(const struct write_lock *l, uint64_t *seen);
+uint64_t write_lock_commits(const struct write_lock *l); /* how many there were */
 
 struct db_open {
     const char *path;       /* ":memory:" for tests */
@@ -69,6 +70,7 @@ struct db_open {
     bool create;            /* make the file, 0600, when absent */
     bool is_limits;         /* limits.db: synchronous=OFF */
     int wrote_fd;           /* eventfd told after each commit, for the keeper; -1 none */
+    int outbox_fd;          /* eventfd told after a commit with db_queued(), for the courier; 0 none */
     bool is_relaxed;        /* AUTENTICO_DURABILITY=normal: a commit does not wait for the disk */
 };
 /* While a handle is open, never open() and close() its file by hand in the same
@@ -122,6 +124,11 @@ MUST_CHECK enum rc db_write_within(struct db *db, db_work *work, void *arg);
  * true without a lock.  See write_lock_has_changed(). */
 void db_change(struct db *db);
 bool db_has_changed(const struct db *db, uint64_t *seen);
+/* Within db_write: there is something to deliver.  The courier is told when it is on disk. */
+void db_queued(struct db *db);
+/* Has anybody committed since *seen (the caller's to keep, 0 in the beginning)?  Costs no SQL; always
+ * true without a lock. */
+bool db_has_commits(const struct db *db, uint64_t *seen);
 /* The read transaction of the request (design D10b): opened by the gate, ended
  * before any hash, signature, write or response.  Both may be called twice.  It begins
  * with the first statement that reads, so a request that reads nothing costs nothing. */

@@ -28,7 +28,7 @@ struct stmt {
 struct db {
     sqlite3 *handle;
     struct write_lock *lock;
-    int wrote_fd;
+    int wrote_fd, outbox_fd;
     bool is_limits, is_durable;
 
     struct stmt **cache; /* open addressing; a power of two, at most half full */
@@ -41,6 +41,7 @@ struct db {
     int64_t changed;
     char why[200];
 
+    bool has_queued;     /* db_queued() in this transaction */
     bool has_written;    /* the last commit has put something into the WAL */
     uint64_t commit_n;   /* its number, for write_lock_sync() */
     int wal_frames;      /* after the last commit of this handle */

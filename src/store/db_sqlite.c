@@ -182,6 +182,7 @@ enum rc db_open(const struct db_open *how, struct db **out)
         die("store: no memory");
     db->lock = how->lock;
     db->wrote_fd = how->wrote_fd;
+    db->outbox_fd = how->outbox_fd > 0 ? how->outbox_fd : -1;
     db->is_limits = how->is_limits;
     db->is_durable = !how->is_limits && !how->is_relaxed;
     db->wal_limit = wal_limit_of(db);
@@ -243,17 +244,17 @@ void db_unlock(struct db *db, bool has_committed)
 {
     if (!db->lock)
         return;
-    if (has_committed && db->has_written && db->is_durable)
+    if (has_committed && db->has_written)
         db->commit_n = write_lock_count_commit(db->lock);
     write_lock_give(db->lock);
 }
 
-static void tell_keeper(const struct db *db)
+static void tell(int fd, const char *whom)
 {
     uint64_t one = 1;
 
-    if (db->wrote_fd >= 0 && write(db->wrote_fd, &one, sizeof one) < 0 && errno != EAGAIN)
-        log_event(LOG_LEVEL_WARNING, "keeper_not_told", "why", strerror(errno), NULL);
+    if (fd >= 0 && write(fd, &one, sizeof one) < 0 && errno != EAGAIN)
+        log_event(LOG_LEVEL_WARNING, "not_told", "whom", whom, "why", strerror(errno), NULL);
 }
 
 enum rc db_committed(struct db *db)
@@ -261,7 +262,10 @@ enum rc db_committed(struct db *db)
     enum rc rc = db_sync(db);
 
     if (db->has_written)
-        tell_keeper(db);
+        tell(db->wrote_fd, "keeper");
+    if (db->has_queued)
+        tell(db->outbox_fd, "courier");
+    db->has_queued = false;
     /* PASSIVE waits for nobody; when it fails, somebody else is at it */
     if (db->wal_frames >= db->wal_limit) {
         (void)sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

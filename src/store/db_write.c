@@ -37,7 +37,7 @@ static enum rc transact_locked(struct db *db, db_work *work, void *arg)
     enum rc rc;
 
     TRY(db_lock(db));
-    db->is_contended = false;
+    db->is_contended = db->has_queued = false;
     db->is_writing = true;
     rc = transact(db, work, arg);
     db->is_writing = false;
@@ -80,6 +80,22 @@ void db_change(struct db *db)
         die("store: db_change outside db_write");
     if (db->lock)
         write_lock_change(db->lock);
+}
+
+void db_queued(struct db *db)
+{
+    if (!db->is_writing)
+        die("store: db_queued outside db_write");
+    db->has_queued = true;
+}
+
+bool db_has_commits(const struct db *db, uint64_t *seen)
+{
+    uint64_t now = db->lock ? write_lock_commits(db->lock) : 0;
+    bool has = !db->lock || now != *seen;
+
+    *seen = now;
+    return has;
 }
 
 bool db_has_changed(const struct db *db, uint64_t *seen)

@@ -290,11 +290,16 @@ bool write_lock_has_changed(const struct write_lock *l, uint64_t *seen)
     return has;
 }
 
-/* Commits that share a sync. */
+/* Commits: who shares a sync, and who looks for news. */
 
 uint64_t write_lock_count_commit(struct write_lock *l)
 {
     return __atomic_add_fetch(&l->page->committed_n, 1, __ATOMIC_SEQ_CST);
+}
+
+uint64_t write_lock_commits(const struct write_lock *l)
+{
+    return __atomic_load_n(&l->page->committed_n, __ATOMIC_SEQ_CST);
 }
 
 /* Holding the sync_mutex.  The count is read before the sync begins: whatever it

@@ -14,6 +14,7 @@
 #include "store/console_sessions.h"
 #include "store/factors.h"
 #include "store/lockouts.h"
+#include "store/outbox.h"
 #include "store/passwords.h"
 #include "store/replays.h"
 #include "store/settings_table.h"
@@ -45,6 +46,11 @@ static void run_users(void)
     assert_ok(lockouts_find(DB, A, "u1", &l));
     assert_ok(lockouts_give_back(DB, "u1", 5));
     assert_ok(lockouts_clear(DB, "u1"));
+}
+
+static enum rc queue_one(struct db *db, void *arg)
+{
+    return outbox_add(db, arg);
 }
 
 static void run_factors(void)
@@ -90,6 +96,22 @@ static void run_factors(void)
     assert_ok(sessions_step_up(DB, "s1", hash_like(1), "2", "pwd otp mfa", NOW));
     assert_ok(challenges_sweep(DB, NOW + 9999, 500, &n));
     assert_ok(trusted_devices_sweep(DB, NOW + 9999, 500, &n));
+}
+
+static void run_outbox(void)
+{
+    struct outbox_item item = { .id = "o1", .kind = "mail", .content_sealed = hash_like(1), .next_try_at = NOW,
+                                .created_at = NOW, .expires_at = NOW + 60 };
+    int64_t n;
+
+    assert_ok(db_write(DB, queue_one, &item));
+    assert_ok(outbox_claim(DB, A, NOW, NOW + 60, &item));
+    assert_ok(outbox_put_off(DB, "o1", NOW, NOW + 60, "busy"));
+    assert_ok(outbox_find(DB, A, "o1", &item));
+    assert_ok(outbox_next(DB, &n));
+    assert_ok(outbox_expire(DB, A, NOW + 60, &item));
+    assert_ok(outbox_remove(DB, "o1"));
+    assert_ok(outbox_sweep(DB, NOW + 9999, 500, &n));
 }
 
 static void run_clients(void)
@@ -253,6 +275,7 @@ static void test_plans(void **state)
     add_household();
     run_users();
     run_factors();
+    run_outbox();
     run_clients();
     run_lists();
     run_settings();
