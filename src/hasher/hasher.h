@@ -29,7 +29,8 @@ struct hasher_gate { int cap, n; unsigned char is_waiting[HASHER_GATE_MAX]; };
  * RC_OK       right; `rehash` is a new hash to store, or NULL
  * RC_NONE     wrong.  `encoded` NULL (unknown user, no password): RC_NONE after
  *             the work of a real verification
- * RC_REFUSED  the gate is full or the deadline passed: answer 503 with Retry-After
+ * RC_REFUSED  the gate is full, the deadline passed, or one hasher after another died of it:
+ *             answer 503 with Retry-After
  * RC_FAULT    hasher failure, logged
  */
 MUST_CHECK enum rc hasher_verify(struct hasher *h, struct arena *a, const char *password,

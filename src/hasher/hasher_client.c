@@ -89,8 +89,11 @@ static enum rc ask_wiping(struct hasher *h, struct arena *a, struct bytes questi
     else
         rc = ask(h->ask_fd, a, question, TRIES, h->deadline_ms, &answer);
     wipe(question);
-    if (rc != RC_OK)
-        return rc == RC_NONE ? late(h, asked_ms) : rc;
+    if (rc == RC_NONE)
+        return late(h, asked_ms);
+    if (rc == RC_REFUSED)
+        (void)fault("hasher: %d died, one after another, with the same question", TRIES);
+    TRY(rc);
     rc = read_reply(a, answer, out);
     wipe(answer);
     return rc;

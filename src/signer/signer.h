@@ -38,7 +38,7 @@ struct signing_key {
  * Sign `payload`, a JSON object text, under `key`.
  * RC_OK       `out` is the compact JWS
  * RC_REFUSED  policy: the signer said no (logged there; a bug or an attack)
- * RC_NONE     no answer in time
+ * RC_NONE     no answer in time, or one signer after another died of it (logged)
  * RC_FAULT    signer failure, logged
  */
 MUST_CHECK enum rc signer_sign(struct signer *s, struct arena *a, enum token_kind kind,

@@ -35,6 +35,12 @@ static enum rc late(const struct signer *s, int64_t asked_ms)
     return RC_NONE;
 }
 
+static enum rc died(void)
+{
+    (void)fault("signer: %d died, one after another, with the same question", TRIES);
+    return RC_NONE;
+}
+
 /* Ask, and read the answer as far as the status. */
 static enum rc converse(struct signer *s, struct arena *a, const struct sbuf *question,
                         struct frame_reader *answer)
@@ -45,6 +51,8 @@ static enum rc converse(struct signer *s, struct arena *a, const struct sbuf *qu
 
     if (rc == RC_NONE)
         return late(s, asked_ms);
+    if (rc == RC_REFUSED)
+        return died();
     TRY(rc);
     frame_read(answer, out);
     return check_status(answer);
@@ -156,7 +164,7 @@ enum rc signer_env_key(struct signer *s, struct arena *a, struct signing_key *ou
     begin(&b, a, SIGNER_ENV_KEY, 0);
     rc = ask(s->ask_fd, a, sbuf_bytes(&b), TRIES, s->deadline_ms, &answer);
     if (rc != RC_OK)
-        return rc == RC_NONE ? fault("signer: no answer in time") : rc;
+        return fault("signer: no answer");
     frame_read(&r, answer);
     TRY(check_status(&r));
     key.kid = frame_get_text(&r, a);

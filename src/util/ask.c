@@ -216,7 +216,7 @@ enum rc ask(int ask_fd, struct arena *a, struct bytes question, int tries,
             break;
         }
     }
-    return fault("ask: the answerer died %d times", tries);
+    return RC_REFUSED;
 }
 
 /* The descriptor that came with a message, -1 if there is none. */

@@ -27,11 +27,12 @@ MUST_CHECK enum rc ask_queue_open(struct ask_queue *out); /* both CLOEXEC */
 
 /*
  * Ask and wait.  deadline_ms is a clock_mono_ms() instant that covers both.
- * RC_OK     `out` is the answer, on `a`
- * RC_NONE   the deadline passed, or the queue is full until then; or there was no
- *           descriptor to ask with (logged; see ask_is_starved)
- * RC_FAULT  the answerer died `tries` times while it held the question, or a
- *           system error; logged
+ * RC_OK       `out` is the answer, on `a`
+ * RC_NONE     the deadline passed, or the queue is full until then; or there was no
+ *             descriptor to ask with (logged; see ask_is_starved)
+ * RC_REFUSED  one after another, `tries` answerers died while they held the question.
+ *             Others take their place: as temporary as RC_NONE
+ * RC_FAULT    a system error; logged
  */
 MUST_CHECK enum rc ask(int ask_fd, struct arena *a, struct bytes question, int tries,
                        int64_t deadline_ms, struct bytes *out);

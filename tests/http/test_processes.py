@@ -1,6 +1,9 @@
 """What dies is replaced, and nothing acknowledged is lost (design 2)."""
+import concurrent.futures
+import contextlib
 import os
 import pathlib
+import sqlite3
 import sys
 import time
 
@@ -24,6 +27,45 @@ def test_kill_of_every_process(provider, client):
     assert again.status_code == 200
     assert provider.refresh(client, tokens["refresh_token"]).status_code == 400
     assert provider.events("process_died")
+
+
+def cpu_ticks(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def kill_at_work(provider):
+    """The hasher, in the middle of a hash."""
+    (hasher,) = pool.census(provider)["hasher"]
+    idle = cpu_ticks(hasher)
+    pool.until(lambda: cpu_ticks(hasher) > idle + 5, 30, "it hashes")
+    pool.kill({hasher})
+    pool.until(lambda: pool.census(provider)["hasher"] - {hasher}, 30, "it is replaced")
+
+
+def test_two_hashers_killed_one_after_another():
+    """A question that went down with two of them: 503, come again (RFC 6749 4.1.2.1: not server_error)."""
+    p = Provider()
+    try:
+        p.start()
+        p.onboard_cli()
+        client = p.add_client()
+        hard = "$2b$14$" + "abcdefghijklmnopqrstuO" + "x" * 31      # a second of work
+        with contextlib.closing(sqlite3.connect(p.db_path)) as db, db:
+            db.execute("UPDATE passwords SET hash = ?", (hard,))
+        with concurrent.futures.ThreadPoolExecutor(1) as other:
+            browser = Browser(p)
+            page = p.authorize(client, browser).text
+            answer = other.submit(p.post_login, browser, page)
+            kill_at_work(p)
+            kill_at_work(p)
+            answer = answer.result()
+        assert answer.status_code == 503 and answer.headers["Retry-After"].isdigit(), (answer.status_code, answer.headers)
+        assert "<html" in answer.text and p.events("fault")
+        assert p.events("fault")[-1]["why"] == "hasher: 2 died, one after another, with the same question"
+    finally:
+        p.stop()
 
 
 def test_secrets_are_in_no_worker(provider, client):

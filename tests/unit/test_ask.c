@@ -200,7 +200,7 @@ static void death_of_the_answerer_is_seen_at_once(void **state)
     pid_t pid = answer_with(die_holding_it);
 
     (void)state;
-    assert_int_equal(ask(queue.ask_fd, arena, bytes_of("q"), 1, in_ms(10000), &out), RC_FAULT);
+    assert_int_equal(ask(queue.ask_fd, arena, bytes_of("q"), 1, in_ms(10000), &out), RC_REFUSED);
     assert_in_range(clock_mono_ms() - start, 0, 5000);
     assert_int_equal(out.n, 42);
     stop(pid);

@@ -247,6 +247,36 @@ static void a_killed_hasher_loses_no_question(void **state)
     close(p.control_fd);
 }
 
+/* To the asker it dies with each. */
+static void answer_none(int control_fd)
+{
+    struct arena *a = arena_start("victim");
+    struct bytes q;
+    int reply_fd;
+
+    for (;;)
+        if (ask_next(queue.answer_fd, a, &q, &reply_fd) == RC_OK)
+            close(reply_fd);
+        else if (recv(control_fd, &reply_fd, 1, MSG_DONTWAIT) == 0)
+            _exit(0);
+        else
+            usleep(1000);
+}
+
+/* Not the asker's fault, and over in a moment: it may come again. */
+static void one_hasher_after_another_is_killed(void **state)
+{
+    struct process p = start_process(SOCK_STREAM, answer_none);
+    struct hasher h = asker();
+    const char *hash;
+
+    (void)state;
+    assert_int_equal(hasher_verify(&h, arena, "right", NULL, &hash), RC_REFUSED);
+    assert_int_equal(hasher_make(&h, arena, "right", &hash), RC_REFUSED);
+    close(p.control_fd);
+    assert_int_equal(status_of(&p), 0);
+}
+
 /* The real one, killed while it hashes; another stands by. */
 static void killed_while_it_hashes(void **state)
 {
@@ -352,6 +382,7 @@ int main(void)
         TEST(the_deadline),
         TEST(term_ends_it),
         TEST(a_killed_hasher_loses_no_question),
+        TEST(one_hasher_after_another_is_killed),
         TEST(killed_while_it_hashes),
         TEST(a_full_gate),
         TEST(never_more_than_cap),

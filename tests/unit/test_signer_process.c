@@ -424,6 +424,40 @@ static void a_killed_signer_loses_no_question(void **state)
     close(p.control_fd); /* ends the grandchild */
 }
 
+/* To the asker it dies with each. */
+static void answer_none(int control_fd)
+{
+    struct arena *a = arena_start("victim");
+    struct bytes question;
+    int reply_fd;
+
+    for (;;)
+        if (ask_next(queues[CHANNEL_KEEPER].answer_fd, a, &question, &reply_fd) == RC_OK)
+            close(reply_fd);
+        else if (recv(control_fd, &reply_fd, 1, MSG_DONTWAIT) == 0)
+            _exit(0);
+        else
+            usleep(1000);
+}
+
+/* Not the asker's fault, and over in a moment: as if there had been no answer in time, but
+ * nobody hangs who would have to be replaced. */
+static void one_signer_after_another_is_killed(void **state)
+{
+    struct signer s = asker(CHANNEL_KEEPER);
+    struct process p = start_process(SOCK_STREAM, answer_none);
+    struct signing_key key;
+    int64_t late_since_ms = 0;
+
+    (void)state;
+    s.late_since_ms = &late_since_ms;
+    assert_int_equal(signer_generate(&s, arena, ALG_ES256, &key), RC_NONE);
+    assert_int_equal(late_since_ms, 0);
+    assert_int_equal(signer_env_key(&s, arena, &key), RC_FAULT);
+    close(p.control_fd);
+    assert_int_equal(status_of(&p), 0);
+}
+
 /* The real one, killed while it makes an RSA key; another stands by. */
 static void killed_while_it_makes_a_key(void **state)
 {
@@ -569,6 +603,7 @@ int main(void)
         TEST(no_sandbox_no_service),
         TEST(hand_over_to_nobody),
         TEST(a_killed_signer_loses_no_question),
+        TEST(one_signer_after_another_is_killed),
         TEST(killed_while_it_makes_a_key),
         TEST(several_signers_on_one_queue),
         TEST(its_state_is_locked),
