@@ -104,7 +104,8 @@ class Site(harness.Provider):
                                        "stderr", "-p", front + "/", "-c", config, "-g", "daemon off;"],
                                       stderr=self.log, stdin=subprocess.DEVNULL)
 
-    def stop(self):
+    def rest(self):
+        """Nothing runs, everything stays where it is."""
         if self.nginx:
             self.nginx.send_signal(signal.SIGTERM)
             self.nginx.wait(20)
@@ -112,7 +113,21 @@ class Site(harness.Provider):
             hello.stdin.close()
             hello.wait(10)
         self.nginx, self.hellos = None, []
+        status = self.halt()
+        self.process = None
+        assert status in (None, 0), self.read_log()
+
+    def stop(self):
+        self.rest()
         super().stop()
+
+    def __getstate__(self):
+        """What can be started again."""
+        return {**self.__dict__, "process": None, "log": None, "out": None}
+
+    def roots(self):
+        """Of the processes whose CPU counts."""
+        return [self.process.pid, self.nginx.pid, *(h.pid for h in self.hellos)]
 
 
 USER_GROUP = "nogroup" if os.path.exists("/etc/debian_version") else USER
@@ -129,7 +144,8 @@ def pair(name, value):
     return bytes((len(name), len(value))) + name + value
 
 
-HEALTH = (record(1, struct.pack("!HB5x", 1, 0)) +
+BEGIN = record(1, struct.pack("!HB5x", 1, 0))
+HEALTH = (BEGIN +
           record(4, b"".join(pair(*p) for p in (
               ("REQUEST_METHOD", "GET"), ("REQUEST_URI", "/healthz"), ("REMOTE_ADDR", "127.0.0.1"),
               ("SERVER_PROTOCOL", "HTTP/1.1"), ("REQUEST_SCHEME", "http"), ("HTTP_HOST", "localhost")))) +

@@ -1,11 +1,11 @@
--- A hundred access tokens for each thread, in turn: at userinfo as a bearer, at introspect in the form.
+-- A hundred access tokens for each thread, or `most`, in turn: at userinfo as a bearer, at introspect in the form.
 dofile(os.getenv("BENCH_DIR") .. "/common.lua")
 
 local requests, at = {}, 0
 
 function init(args)
     local a = arguments(args)
-    for _, token in ipairs(pool(a.tokens, 100)) do
+    for _, token in ipairs(pool(a.tokens, tonumber(a.most or 100))) do
         local headers = { ["Authorization"] = a.auth or ("Bearer " .. token) }
         if a.auth then
             headers["Content-Type"] = "application/x-www-form-urlencoded"

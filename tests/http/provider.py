@@ -102,10 +102,11 @@ TCP = os.environ.get("AUTENTICO_TEST_TRANSPORT") == "tcp"
 
 
 class Provider:
-    def __init__(self, url_host="localhost", front=FRONT, tcp=TCP, owner=None, binary=None, user=None, **env):
+    def __init__(self, url_host="localhost", front=FRONT, tcp=TCP, owner=None, binary=None, user=None, where=None,
+                 **env):
         self.binary = binary or BINARY
         self.who = {"user": user, "group": user and pwd.getpwnam(user).pw_gid, "extra_groups": user and []}
-        self.dir = tempfile.mkdtemp(prefix="aut-")
+        self.dir = tempfile.mkdtemp(prefix="aut-", dir=where)
         if user or owner or front == "apache":  # which does not run as root
             shutil.chown(self.dir, user or owner or "nobody")
         env.setdefault("AUTENTICO_FRONT", front)
