@@ -4,16 +4,9 @@
 
 #include <string.h>
 
-#include <gnutls/abstract.h>
-#include <gnutls/gnutls.h>
-
 #include "crypto/hash.h"
-#include "util/log.h"
+#include "crypto/pubkey.h"
 #include "util/sbuf.h"
-
-#define RSA_BITS_MIN 2048
-#define RSA_BITS_MAX 8192 /* a larger one only costs us time */
-#define RSA_E_BYTES_MAX 8
 
 static const struct {
     const char *name, *kty, *crv;
@@ -97,80 +90,41 @@ enum rc jwk_thumbprint(struct arena *a, const char *json, char **out)
 
 /* ---- loading ---- */
 
-static void drop_pubkey(void *key)
-{
-    gnutls_pubkey_deinit(key);
-}
-
-static gnutls_pubkey_t new_pubkey(struct arena *a)
-{
-    gnutls_pubkey_t key;
-
-    if (gnutls_pubkey_init(&key) != 0)
-        die("jwk: no memory");
-    arena_defer(a, drop_pubkey, key);
-    return key;
-}
-
-static enum rc get_octets(struct arena *a, const struct json *j, const char *name,
-                          struct bytes *out, gnutls_datum_t *d)
+static enum rc get_octets(struct arena *a, const struct json *j, const char *name, struct bytes *out)
 {
     const char *text;
 
     TRY(json_get_str(j, name, &text));
-    TRY(base64url_decode(a, text, out));
-    if (out->n == 0)
-        return RC_NONE;
-    *d = (gnutls_datum_t){ (unsigned char *)out->p, (unsigned)out->n };
-    return RC_OK;
+    return base64url_decode(a, text, out);
 }
 
-/* RFC 7518 6.3.1.  An even exponent or 1 makes no RSA key; a huge one costs us
- * time; a leading zero gives one key two thumbprints. */
-static enum rc load_rsa(struct arena *a, const struct json *j, gnutls_pubkey_t key)
+/* RFC 7518 6.3.1 */
+static enum rc load_rsa(struct arena *a, const struct json *j, void **key)
 {
     struct bytes n, e;
-    gnutls_datum_t dn, de;
-    unsigned bits;
 
-    TRY(get_octets(a, j, "n", &n, &dn));
-    TRY(get_octets(a, j, "e", &e, &de));
-    if (n.p[0] == 0 || e.p[0] == 0 || e.n > RSA_E_BYTES_MAX)
-        return RC_NONE;
-    if (e.p[e.n - 1] % 2 == 0 || (e.n == 1 && e.p[0] == 1) || n.p[n.n - 1] % 2 == 0)
-        return RC_NONE;
-    if (gnutls_pubkey_import_rsa_raw(key, &dn, &de) != 0)
-        return RC_NONE;
-    if (gnutls_pubkey_get_pk_algorithm(key, &bits) != GNUTLS_PK_RSA)
-        return RC_NONE;
-    return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX ? RC_OK : RC_NONE;
+    TRY(get_octets(a, j, "n", &n));
+    TRY(get_octets(a, j, "e", &e));
+    return pubkey_rsa(a, n, e, key);
 }
 
-/* RFC 7518 6.2.1: both coordinates in full length, the point on the curve. */
-static enum rc load_p256(struct arena *a, const struct json *j, gnutls_pubkey_t key)
+/* RFC 7518 6.2.1 */
+static enum rc load_p256(struct arena *a, const struct json *j, void **key)
 {
     struct bytes x, y;
-    gnutls_datum_t dx, dy;
 
-    TRY(get_octets(a, j, "x", &x, &dx));
-    TRY(get_octets(a, j, "y", &y, &dy));
-    if (x.n != 32 || y.n != 32)
-        return RC_NONE;
-    if (gnutls_pubkey_import_ecc_raw(key, GNUTLS_ECC_CURVE_SECP256R1, &dx, &dy) != 0)
-        return RC_NONE;
-    return gnutls_pubkey_verify_params(key) == 0 ? RC_OK : RC_NONE;
+    TRY(get_octets(a, j, "x", &x));
+    TRY(get_octets(a, j, "y", &y));
+    return pubkey_ec(a, PUBKEY_P256, x, y, key);
 }
 
-static enum rc load_ed25519(struct arena *a, const struct json *j, gnutls_pubkey_t key)
+/* RFC 8037 2 */
+static enum rc load_ed25519(struct arena *a, const struct json *j, void **key)
 {
     struct bytes x;
-    gnutls_datum_t dx;
 
-    TRY(get_octets(a, j, "x", &x, &dx));
-    if (x.n != 32 ||
-        gnutls_pubkey_import_ecc_raw(key, GNUTLS_ECC_CURVE_ED25519, &dx, NULL) != 0)
-        return RC_NONE;
-    return RC_OK;
+    TRY(get_octets(a, j, "x", &x));
+    return pubkey_ed25519(a, x, key);
 }
 
 /* Whoever sends a private key has published it: refuse rather than use it. */
@@ -212,8 +166,8 @@ static enum rc check_kind(struct jwk *k, const struct json *j)
 enum rc jwk_load(struct arena *a, struct jwk *k)
 {
     struct jwk loaded = *k;
-    gnutls_pubkey_t key;
     struct json *j;
+    void *key;
 
     TRY(parse_object(a, k->json, &j));
     if (!is_public(j))
@@ -222,10 +176,9 @@ enum rc jwk_load(struct arena *a, struct jwk *k)
     if (!loaded.kid)
         loaded.kid = json_str(json_get(j, "kid"));
     TRY(check_text(j, "kid", loaded.kid));
-    key = new_pubkey(a);
-    TRY(loaded.alg == ALG_RS256   ? load_rsa(a, j, key)
-        : loaded.alg == ALG_ES256 ? load_p256(a, j, key)
-                                  : load_ed25519(a, j, key));
+    TRY(loaded.alg == ALG_RS256   ? load_rsa(a, j, &key)
+        : loaded.alg == ALG_ES256 ? load_p256(a, j, &key)
+                                  : load_ed25519(a, j, &key));
     loaded.key = key;
     *k = loaded;
     return RC_OK;
