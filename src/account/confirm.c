@@ -6,7 +6,25 @@
 #include "authn/password.h"
 #include "authn/totp.h"
 #include "crypto/otp.h"
+#include "store/console_sessions.h"
 #include "store/passwords.h"
+#include "store/sessions.h"
+#include "store/tokens.h"
+
+const char *account_acr(const struct exchange *x)
+{
+    return x->token != NULL ? x->token->family.acr : x->session->acr;
+}
+
+struct bytes account_binding(const struct exchange *x)
+{
+    return bytes_of(x->token != NULL ? x->token->family.id : x->console->family_id);
+}
+
+static int64_t auth_time(const struct exchange *x)
+{
+    return x->token != NULL ? x->token->family.auth_time : x->session->auth_time;
+}
 
 enum rc account_has_password(struct exchange *x, bool *out)
 {
@@ -34,7 +52,7 @@ enum rc account_confirm(struct exchange *x, const char *current_password)
 
     TRY(account_has_password(x, &has_password));
     if (!has_password) /* signs in some other way */
-        return RC_OK;
+        return x->now - auth_time(x) <= ACCOUNT_RECENT_S ? RC_OK : refuse(&x->no, REFUSE_OLD_LOGIN, NULL);
     if (text_empty(current_password))
         return refuse(&x->no, REFUSE_INVALID_PASSWORD, "Current password is missing");
     enum rc rc = password_confirm(x, x->user, current_password);
@@ -66,4 +84,16 @@ enum rc account_confirm_both(struct exchange *x, const char *current_password, c
         return RC_NONE;
     TRY(as_either(x, account_confirm(x, current_password)));
     return as_either(x, factor_check(x, &t));
+}
+
+bool account_needs_code(const struct exchange *x)
+{
+    return x->user->totp_since != 0 && !text_same(account_acr(x), "2");
+}
+
+enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code)
+{
+    if (account_needs_code(x))
+        return account_confirm_both(x, current_password, code, NULL, NULL);
+    return account_confirm(x, current_password);
 }

@@ -11,11 +11,21 @@
 /* Has this person a password to ask for? */
 MUST_CHECK enum rc account_has_password(struct exchange *x, bool *out);
 
+/* Of the session or token that this is: its acr, and what binds a handle to it. */
+const char *account_acr(const struct exchange *x);
+struct bytes account_binding(const struct exchange *x);
+
 /*
- * The password of x->user; whoever has none is not asked.
- * RC_REFUSED  x->no: INVALID_PASSWORD (wrong or missing), PASSWORD_LOCKED, BUSY
+ * The password of x->user; whoever has none is to have signed in within ACCOUNT_RECENT_S.
+ * RC_REFUSED  x->no: INVALID_PASSWORD (wrong or missing), PASSWORD_LOCKED, OLD_LOGIN, BUSY
  */
+#define ACCOUNT_RECENT_S 900
 MUST_CHECK enum rc account_confirm(struct exchange *x, const char *current_password);
+
+/* The same before something that stands for two factors is added: whoever has a second
+ * factor has to have used it in this session, or to give a code of it now (WR-26). */
+bool account_needs_code(const struct exchange *x);
+MUST_CHECK enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code);
 
 /*
  * Password and second factor, for what weakens the account: a code of the authenticator

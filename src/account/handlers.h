@@ -17,6 +17,11 @@ enum rc account_totp_verify(struct exchange *x);    /* JSON: the first code of w
 enum rc account_totp_enrol(struct exchange *x);     /* page: the first code of what was shown */
 enum rc account_totp_remove(struct exchange *x);
 enum rc account_recovery_renew(struct exchange *x);
+enum rc account_passkeys(struct exchange *x);       /* JSON */
+enum rc account_passkey_begin(struct exchange *x);  /* JSON: asks for one; to API and script */
+enum rc account_passkey_finish(struct exchange *x); /* JSON: adds what was made */
+enum rc account_passkey_rename(struct exchange *x);
+enum rc account_passkey_remove(struct exchange *x);
 enum rc account_trusted_devices(struct exchange *x);
 enum rc account_trusted_device_remove(struct exchange *x);
 

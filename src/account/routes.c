@@ -7,6 +7,7 @@
 #include "oidc/console.h"
 
 #define PAGE WHO_USER, LIMIT_NONE, CSRF_TOKEN, SPEAK_HTML
+#define SCRIPT WHO_USER, LIMIT_NONE, CSRF_TOKEN, SPEAK_SCRIPT
 #define OPEN WHO_ANYONE, LIMIT_NONE, CSRF_NONE
 #define API WHO_USER, LIMIT_NONE, CSRF_NONE, SPEAK_JSON
 #define API_RL WHO_USER, LIMIT_RL, CSRF_NONE, SPEAK_JSON
@@ -22,6 +23,11 @@ static const struct route rows[] = {
     { M_POST,   "/account/api/mfa/totp/verify", API, account_totp_verify, AT_API },
     { M_DELETE, "/account/api/mfa/totp", API_RL, account_totp_remove, AT_API, .hashes = true },
     { M_POST,   "/account/api/mfa/recovery-codes", API_RL, account_recovery_renew, AT_API, .hashes = true },
+    { M_GET,    "/account/api/passkeys", API, account_passkeys, AT_API },
+    { M_DELETE, "/account/api/passkeys/:id", API, account_passkey_remove, AT_API, .hashes = true },
+    { M_PATCH,  "/account/api/passkeys/:id", API, account_passkey_rename, AT_API },
+    { M_POST,   "/account/api/passkeys/register/begin", API, account_passkey_begin, AT_API, .hashes = true },
+    { M_POST,   "/account/api/passkeys/register/finish", API, account_passkey_finish, AT_API },
     { M_GET,    "/account/api/trusted-devices", API, account_trusted_devices, AT_API },
     { M_DELETE, "/account/api/trusted-devices/:id", API, account_trusted_device_remove, AT_API },
 
@@ -34,6 +40,10 @@ static const struct route rows[] = {
     { M_POST, ACCOUNT_SECURITY "/totp/verify", PAGE, account_totp_enrol, CONSOLE },
     { M_POST, ACCOUNT_SECURITY "/totp/remove", PAGE, account_totp_remove, CONSOLE, .hashes = true },
     { M_POST, ACCOUNT_SECURITY "/recovery-codes", PAGE, account_recovery_renew, CONSOLE, .hashes = true },
+    { M_POST, ACCOUNT_SECURITY "/passkeys/begin", SCRIPT, account_passkey_begin, CONSOLE, .hashes = true },
+    { M_POST, ACCOUNT_SECURITY "/passkeys/finish", SCRIPT, account_passkey_finish, CONSOLE },
+    { M_POST, ACCOUNT_SECURITY "/passkeys/:id/rename", PAGE, account_passkey_rename, CONSOLE },
+    { M_POST, ACCOUNT_SECURITY "/passkeys/:id/remove", PAGE, account_passkey_remove, CONSOLE, .hashes = true },
     { M_GET,  ACCOUNT_TRUSTED_DEVICES, PAGE, account_trusted_devices, CONSOLE },
     { M_POST, ACCOUNT_TRUSTED_DEVICES "/:id/remove", PAGE, account_trusted_device_remove, CONSOLE },
 };

@@ -16,6 +16,7 @@ enum rc account_security_show(struct exchange *x, int status)
     if (x->no.code != REFUSE_NOTHING)
         json_set_str(vars, "error", refusal_text(&x->no));
     TRY(account_totp_vars(x, vars));
+    TRY(account_passkey_vars(x, vars));
     return account_page(x, status, "account/security", vars);
 }
 

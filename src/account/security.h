@@ -14,6 +14,7 @@ enum rc account_security_answer(struct exchange *x, enum rc rc);
 
 /* What the page says of second factors. */
 MUST_CHECK enum rc account_totp_vars(struct exchange *x, struct json *vars);
+MUST_CHECK enum rc account_passkey_vars(struct exchange *x, struct json *vars); /* … and of passkeys */
 /* New recovery codes, shown this once. */
 enum rc account_recovery_show(struct exchange *x, const struct recovery_codes *codes);
 

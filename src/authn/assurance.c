@@ -9,7 +9,7 @@
 
 /* ---- what is demanded ---- */
 
-static bool is_required(const struct exchange *x, const struct client *c)
+bool assurance_is_required(const struct exchange *x, const struct client *c)
 {
     return c->require_mfa >= 0 ? c->require_mfa != 0 : x->settings->require_mfa;
 }
@@ -73,7 +73,7 @@ static enum assurance_step as_wished(enum assurance_step step)
 
 enum rc assurance_next(struct exchange *x, const struct assurance_ask *ask, struct assurance *out)
 {
-    bool is_asked = is_asked_for(ask->acr_values), is_demanded = is_required(x, ask->client);
+    bool is_asked = is_asked_for(ask->acr_values), is_demanded = assurance_is_required(x, ask->client);
 
     *out = (struct assurance){ .step = ASSURED };
     if (text_same(ask->acr, "2"))

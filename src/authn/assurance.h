@@ -36,6 +36,9 @@ struct assurance {
 
 MUST_CHECK enum rc assurance_next(struct exchange *x, const struct assurance_ask *ask, struct assurance *out);
 
+/* Does the application, or the setting, want two factors of everybody? */
+bool assurance_is_required(const struct exchange *x, const struct client *c);
+
 /* How would this person prove a second factor: never ASSURED. */
 enum assurance_step assurance_method(const struct exchange *x, const struct user *u);
 /* May a code be mailed to this person as a second factor? */

@@ -27,7 +27,7 @@ struct webauthn_made { struct bytes id, client_data, attestation_object; const c
 struct webauthn_shown { struct bytes id, client_data, authenticator_data, signature, user_handle; }; /* user_handle.n 0: none */
 
 /* The PublicKeyCredential of http-api 5.5.  RC_NONE: a member is missing, or is none of its
- * type or encoding; id and rawId differ. */
+ * type or encoding; id and rawId differ; the authenticator data of an assertion is malformed. */
 MUST_CHECK enum rc webauthn_made_read(struct arena *a, const struct json *body, struct webauthn_made *out);
 MUST_CHECK enum rc webauthn_shown_read(struct arena *a, const struct json *body, struct webauthn_shown *out);
 

@@ -90,11 +90,13 @@ static enum rc read_user_handle(struct arena *a, const struct json *response, st
 enum rc webauthn_shown_read(struct arena *a, const struct json *body, struct webauthn_shown *out)
 {
     struct webauthn_shown shown = { { 0 } };
+    struct authenticator_data ignored;
     struct json *response;
 
     TRY(read_envelope(a, body, &shown.id, &response));
     TRY(get_octets(a, response, "clientDataJSON", &shown.client_data));
     TRY(get_octets(a, response, "authenticatorData", &shown.authenticator_data));
+    TRY(authenticator_data_read(a, shown.authenticator_data, &ignored)); /* WA-16: no credential at all */
     TRY(get_octets(a, response, "signature", &shown.signature));
     TRY(read_user_handle(a, response, &shown.user_handle));
     *out = shown;

@@ -54,6 +54,18 @@ static enum rc redirect_to_client(struct exchange *x, const struct return_to *to
     return respond_redirect(x, uri.text);
 }
 
+/* A script posts it for us: {"redirect": where, "form_post": {name: value}}. */
+static enum rc post_by_script(struct exchange *x, const struct return_to *to, const struct params *params)
+{
+    struct json *obj = json_object(x->arena), *fields = json_object(x->arena);
+
+    for (size_t i = 0; i < params->n; i++)
+        json_set_str(fields, params->v[i].name, params->v[i].value);
+    json_set_str(obj, "redirect", to->redirect_uri);
+    json_set(obj, "form_post", fields);
+    return respond_json(x, 200, obj);
+}
+
 /* RFC 6749 4.1.2, RFC 9207 2: state as it came, iss always. */
 enum rc respond_to_client(struct exchange *x, const struct return_to *to, ...)
 {
@@ -69,7 +81,9 @@ enum rc respond_to_client(struct exchange *x, const struct return_to *to, ...)
     v[params.n++] = (struct param){ "state", to->state };
     /* cppcheck-suppress unreadVariable ; read through params.v */
     v[params.n++] = (struct param){ "iss", x->conf->issuer };
-    return to->is_form_post ? post_to_client(x, to, &params) : redirect_to_client(x, to, &params);
+    if (to->is_form_post)
+        return is_script(x) ? post_by_script(x, to, &params) : post_to_client(x, to, &params);
+    return redirect_to_client(x, to, &params);
 }
 
 /* --- the languages -------------------------------------------------------- */
@@ -126,6 +140,15 @@ static void say_json(struct exchange *x, int status)
     (void)respond_json(x, status, obj);
 }
 
+/* PERR of http-api 1.3 */
+static void say_to_script(struct exchange *x, int status, const char *text)
+{
+    struct json *obj = json_object(x->arena);
+
+    json_set_str(obj, "error", text);
+    (void)respond_json(x, status, obj);
+}
+
 /* DERR of http-api 1.3, for date filters only. */
 static void say_date_range(struct exchange *x)
 {
@@ -177,6 +200,8 @@ static enum speak language_of(const struct exchange *x, int status)
         return x->route->when_down;
     if (status == 429 && speaks == SPEAK_HTML && strstr(x->rq->accept, "text/html") == NULL)
         return SPEAK_JSON;
+    if (status == 429 && speaks == SPEAK_SCRIPT)
+        return SPEAK_JSON;
     return speaks;
 }
 
@@ -199,6 +224,9 @@ static void say(struct exchange *x, int status)
         return;
     case SPEAK_HTML:
         say_page(x, status, refusal_text(&x->no));
+        return;
+    case SPEAK_SCRIPT:
+        say_to_script(x, status, refusal_text(&x->no));
         return;
     case SPEAK_TEXT:
     case SPEAK_UNSET:
@@ -292,6 +320,8 @@ void problem_fault(struct exchange *x, bool is_busy)
         json_set_str(obj, "error_description", text);
         json_set_str(obj, "request_id", x->rq->id);
         (void)respond_json(x, status, obj);
+    } else if (speaks == SPEAK_SCRIPT) {
+        say_to_script(x, status, is_busy ? "temporarily_unavailable" : "server_error");
     } else if (speaks == SPEAK_HTML) {
         say_page(x, status, text);
         if (response_render(x) == RC_OK)

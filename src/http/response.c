@@ -79,9 +79,19 @@ static enum rc redirect(struct exchange *x, int status, const char *uri)
     return RC_OK;
 }
 
+/* A script cannot see where a redirect leads, and the browser would follow it with the
+ * script's means: it is told, and goes there itself. */
+static enum rc tell_script(struct exchange *x, const char *uri)
+{
+    struct json *obj = json_object(x->arena);
+
+    json_set_str(obj, "redirect", as_uri(x->arena, uri));
+    return respond_json(x, 200, obj);
+}
+
 enum rc respond_redirect(struct exchange *x, const char *uri)
 {
-    return redirect(x, 302, uri);
+    return is_script(x) ? tell_script(x, uri) : redirect(x, 302, uri);
 }
 
 enum rc respond_see_other(struct exchange *x, const char *uri)
@@ -141,6 +151,11 @@ enum rc respond_list(struct exchange *x, struct json *items, int64_t total)
 bool is_page(const struct exchange *x)
 {
     return x->route != NULL && x->route->speaks == SPEAK_HTML;
+}
+
+bool is_script(const struct exchange *x)
+{
+    return x->route != NULL && x->route->speaks == SPEAK_SCRIPT;
 }
 
 void page_var(struct exchange *x, const char *name, struct json *value)

@@ -49,6 +49,7 @@ void page_var(struct exchange *x, const char *name, struct json *value);
 void page_text(struct exchange *x, const char *name, const char *text);
 void page_flag(struct exchange *x, const char *name, bool is);
 bool is_page(const struct exchange *x);                           /* is the row SPEAK_HTML? */
+bool is_script(const struct exchange *x);                         /* is it SPEAK_SCRIPT?  Its redirects are 200 {"redirect": uri} */
 
 void response_header(struct exchange *x, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -10,7 +10,8 @@
 enum who { WHO_UNSET, WHO_ANYONE, WHO_CLIENT, WHO_CLIENT_IF_ANY, WHO_CLIENT_OR_ADMIN, WHO_BEARER, WHO_USER, WHO_ADMIN };
 enum limit { LIMIT_UNSET, LIMIT_NONE, LIMIT_RL, LIMIT_REFUND }; /* http-api 1.4; REFUND: design D11b, later */
 enum csrf { CSRF_UNSET, CSRF_NONE, CSRF_TOKEN };
-enum speak { SPEAK_UNSET, SPEAK_OAUTH, SPEAK_JSON, SPEAK_HTML, SPEAK_TEXT };
+/* SCRIPT: to a script on a page of ours, PERR of http-api 1.3; where it is to go is {"redirect": URI} */
+enum speak { SPEAK_UNSET, SPEAK_OAUTH, SPEAK_JSON, SPEAK_HTML, SPEAK_TEXT, SPEAK_SCRIPT };
 
 struct route {
     int methods;             /* mask of enum method; M_GET includes HEAD */
@@ -23,7 +24,7 @@ struct route {
     enum { BASE_OAUTH, BASE_ROOT } base; /* path stands below {oauth} (default) or below "/" */
     const char *needs;       /* scope, or an admin permission */
     const char *page;        /* template of a page row */
-    const char *console;     /* "admin" or "account" on rows with WHO_ADMIN / WHO_USER and SPEAK_HTML */
+    const char *console;     /* "admin" or "account" on rows with WHO_ADMIN / WHO_USER and SPEAK_HTML or SPEAK_SCRIPT */
     size_t body_max;         /* 0: 64 KiB; never over 128 KiB */
     bool hashes;             /* belongs to the login socket */
     bool cors;               /* scripts of other origins may call it (http/cors.h); never a page */

@@ -117,7 +117,7 @@ static enum rc write_all(struct db *db, void *arg)
     TRY(clients_touch(db, z->request->client_id, w->x->now));
     if (z->event == NULL)
         return RC_OK;
-    return trail(w->x, z->event, z->user, "user", z->session->user_id, "method", z->method, NULL);
+    return trail(w->x, z->event, z->user, "user", z->session->user_id, z->method != NULL ? "method" : NULL, z->method, NULL);
 }
 
 static void fill_code(struct exchange *x, const struct authorization *z, const char *value, struct code *out)

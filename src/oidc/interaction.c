@@ -7,11 +7,13 @@
 #include "crypto/hash.h"
 #include "crypto/seal.h"
 #include "http/csrf.h"
+#include "http/fields.h"
 #include "store/settings_table.h"
 #include "util/frame.h"
 
 #define HANDLE_VERSION 2
 #define KEY_ID_BYTES 4
+#define ANY_LENGTH 65536
 
 /* One label per use of KEY_HANDLE: what is sealed for one page opens on no other. */
 static const char aad[] = "autentico interaction";
@@ -50,6 +52,23 @@ enum rc interaction_seal(struct exchange *x, const struct authz_request *r, cons
 }
 
 /* ---- opening ---- */
+
+/* The seal decides about these: binding them has no opinion but on repeats (http-api 5.2). */
+#define WHATEVER(member) FIELD(interaction_form, member, F_OPTIONAL, ANY_LENGTH, field_any)
+static const struct field form_fields[] = {
+    WHATEVER(authorize_sig),  WHATEVER(client_id),
+    WHATEVER(redirect_uri),   WHATEVER(scope),
+    WHATEVER(state),          WHATEVER(nonce),
+    WHATEVER(code_challenge), WHATEVER(code_challenge_method),
+    WHATEVER(prompt),
+};
+
+enum rc interaction_form_bind(struct exchange *x, struct interaction_form *out)
+{
+    if (x->rq->method == M_POST)
+        return form_bind(x, form_fields, ARRAY_LEN(form_fields), out);
+    return query_bind(x, form_fields, ARRAY_LEN(form_fields), out);
+}
 
 static enum rc read_frame(struct exchange *x, struct bytes frame, struct handle *out)
 {
@@ -249,6 +268,17 @@ static void set_error(struct json *vars, const char *error_code)
     json_set_bool(vars, "login_invalid", text != NULL && is_about_credentials(error_code));
 }
 
+/* form-fields 3: what the settings offer. */
+static void set_ways(struct json *vars, const struct settings *s)
+{
+    bool is_only = text_same(s->auth_mode, "passkey_only"), has_passkeys = !text_same(s->auth_mode, "password");
+
+    json_set_bool(vars, "show_username", !is_only || !text_same(s->passkey_login_mode, "passkey_only"));
+    json_set_bool(vars, "show_password", !is_only);
+    json_set_str(vars, "passkey_mode", has_passkeys ? s->passkey_login_mode : "");
+    json_set_bool(vars, "passkey_conditional", text_same(s->passkey_login_mode, "conditional"));
+}
+
 enum rc interaction_login_page(struct exchange *x, const struct authz_request *r,
                                const char *error_code)
 {
@@ -257,6 +287,7 @@ enum rc interaction_login_page(struct exchange *x, const struct authz_request *r
 
     TRY(interaction_seal(x, r, &handle));
     set_error(vars, error_code);
+    set_ways(vars, x->settings);
     json_set_bool(vars, "username_is_email",
                   text_same(x->settings->profile_field_email, "is_username"));
     json_set_str(vars, "username_value", text_or(r->login_hint, ""));

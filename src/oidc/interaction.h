@@ -25,6 +25,8 @@ MUST_CHECK enum rc interaction_seal(struct exchange *x, const struct authz_reque
  */
 struct interaction_form { const char *authorize_sig, *client_id, *redirect_uri, *scope, *state, *nonce, *code_challenge,
                           *code_challenge_method, *prompt; };
+/* Bind it: from the form of a POST, from the query of anything else. */
+MUST_CHECK enum rc interaction_form_bind(struct exchange *x, struct interaction_form *out);
 MUST_CHECK enum rc interaction_open(struct exchange *x, const struct interaction_form *form, struct authz_request *out);
 
 /* 200 login page for `r`; error: a code of the fixed table (design D27), or NULL. */

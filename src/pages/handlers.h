@@ -9,6 +9,11 @@ enum rc pages_login_wrong_method(struct exchange *x);
 enum rc pages_mfa_show(struct exchange *x);            /* GET {oauth}/mfa (http-api 5.4) */
 enum rc pages_mfa_submit(struct exchange *x);          /* POST {oauth}/mfa */
 enum rc pages_mfa_wrong_method(struct exchange *x);
+enum rc pages_passkey_begin(struct exchange *x);       /* GET {oauth}/passkey/login/begin (http-api 5.5) */
+enum rc pages_passkey_finish(struct exchange *x);      /* POST {oauth}/passkey/login/finish */
+enum rc pages_passkey_discover(struct exchange *x);    /* GET {oauth}/passkey/discoverable/begin */
+enum rc pages_passkey_discovered(struct exchange *x);  /* POST {oauth}/passkey/discoverable/finish */
+enum rc pages_passkey_sign_up(struct exchange *x);     /* {oauth}/passkey/register/… */
 enum rc pages_onboard_show(struct exchange *x);        /* GET /onboard (http-api 9, design D23) */
 enum rc pages_onboard_submit(struct exchange *x);      /* POST /onboard */
 enum rc pages_onboard_wrong_method(struct exchange *x);

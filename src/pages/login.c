@@ -13,21 +13,12 @@
 
 #define ANY_LENGTH 65536
 
-/* The seal decides about these, the settings about name and password: binding
- * them here has no opinion but on repeats (http-api 5.2). */
-#define WHATEVER(type, member) FIELD(type, member, F_OPTIONAL, ANY_LENGTH, field_any)
-static const struct field handle_fields[] = {
-    WHATEVER(interaction_form, authorize_sig),  WHATEVER(interaction_form, client_id),
-    WHATEVER(interaction_form, redirect_uri),   WHATEVER(interaction_form, scope),
-    WHATEVER(interaction_form, state),          WHATEVER(interaction_form, nonce),
-    WHATEVER(interaction_form, code_challenge), WHATEVER(interaction_form, code_challenge_method),
-    WHATEVER(interaction_form, prompt),
-};
-
+/* The settings decide about name and password: binding them has no opinion but on repeats
+ * (http-api 5.2). */
 struct credentials { const char *username, *password; };
 static const struct field credential_fields[] = {
-    WHATEVER(credentials, username),
-    WHATEVER(credentials, password),
+    FIELD(credentials, username, F_OPTIONAL, ANY_LENGTH, field_any),
+    FIELD(credentials, password, F_OPTIONAL, ANY_LENGTH, field_any),
 };
 
 /* Protocol faults of this post are for the programmer: JSON, never a redirect
@@ -65,7 +56,7 @@ enum rc pages_login_handle(struct exchange *x)
 
     if (text_same(x->settings->auth_mode, "passkey_only"))
         return refuse(&x->no, REFUSE_INVALID_REQUEST, "Passwords are not used here");
-    TRY(form_bind(x, handle_fields, ARRAY_LEN(handle_fields), &form));
+    TRY(interaction_form_bind(x, &form));
     TRY(form_bind(x, credential_fields, ARRAY_LEN(credential_fields), &c));
     memset(&r, 0, sizeof(r));
     enum rc rc = interaction_open(x, &form, &r);

@@ -7,6 +7,7 @@
 #define NOT_POST (M_ANY & ~M_POST)
 #define NOT_GET_POST (M_ANY & ~(M_GET | M_HEAD | M_POST))
 #define OPEN WHO_ANYONE, LIMIT_NONE, CSRF_NONE
+#define SCRIPT WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_SCRIPT
 
 /* Columns: methods, path, who, limit, csrf, speaks, handler. */
 static const struct route rows[] = {
@@ -22,6 +23,14 @@ static const struct route rows[] = {
     { M_GET, "/mfa/*", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_OAUTH, pages_mfa_show, .when_down = SPEAK_HTML },
     { M_POST, "/mfa/*", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_mfa_submit, .when_down = SPEAK_HTML },
     { NOT_GET_POST, "/mfa", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_OAUTH, pages_mfa_wrong_method },
+
+    /* http-api 5.5: no form token, but what was begun in one browser finishes in no other */
+    { M_GET,  "/passkey/login/begin", SCRIPT, pages_passkey_begin },
+    { M_POST, "/passkey/login/finish", SCRIPT, pages_passkey_finish },
+    { M_GET,  "/passkey/discoverable/begin", SCRIPT, pages_passkey_discover },
+    { M_POST, "/passkey/discoverable/finish", SCRIPT, pages_passkey_discovered },
+    { M_GET,  "/passkey/register/begin", OPEN, SPEAK_SCRIPT, pages_passkey_sign_up },
+    { M_POST, "/passkey/register/finish", OPEN, SPEAK_SCRIPT, pages_passkey_sign_up },
 
     { M_GET, "/onboard", OPEN, SPEAK_HTML, pages_onboard_show, .base = BASE_ROOT },
     { M_POST, "/onboard", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_HTML, pages_onboard_submit, .base = BASE_ROOT,

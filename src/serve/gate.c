@@ -42,7 +42,7 @@ static enum rc admit_console(struct exchange *x)
 
 static enum rc admit_person(struct exchange *x)
 {
-    if (x->route->speaks == SPEAK_HTML)
+    if (x->route->console != NULL)
         return admit_console(x);
     return bearer_api(x, x->route->who == WHO_ADMIN);
 }

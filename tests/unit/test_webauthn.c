@@ -431,17 +431,20 @@ static enum rc read_shown(const char *response, struct webauthn_shown *out)
     return webauthn_shown_read(A, j, out);
 }
 
+#define DATA "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAFAAAAAA" /* 37 bytes */
+
 /* WA-16 */
 static void wa16_members(void **state)
 {
     static const char *const bad[] = {
         "{}", "null", "{\"clientDataJSON\":\"e30\",\"attestationObject\":\"oA\"}",
-        "{\"authenticatorData\":\"oA\",\"signature\":\"oA\"}", "{\"clientDataJSON\":\"e30\",\"signature\":\"oA\"}",
-        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\"}",
-        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\",\"signature\":\"oA==\"}",
-        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\",\"signature\":\"oA\",\"userHandle\":7}",
-        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\",\"signature\":\"oA\",\"userHandle\":\"a b\"}",
-        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\",\"signature\":\"oA\",\"userHandle\":\"" HUNDRED "\"}",
+        "{\"authenticatorData\":\"" DATA "\",\"signature\":\"oA\"}", "{\"clientDataJSON\":\"e30\",\"signature\":\"oA\"}",
+        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"" DATA "\"}",
+        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\",\"signature\":\"oA\"}",
+        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"" DATA "\",\"signature\":\"oA==\"}",
+        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"" DATA "\",\"signature\":\"oA\",\"userHandle\":7}",
+        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"" DATA "\",\"signature\":\"oA\",\"userHandle\":\"a b\"}",
+        "{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"" DATA "\",\"signature\":\"oA\",\"userHandle\":\"" HUNDRED "\"}",
     };
     struct webauthn_shown shown;
 
@@ -449,10 +452,10 @@ static void wa16_members(void **state)
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         if (read_shown(bad[i], &shown) != RC_NONE)
             fail_msg("%s", bad[i]);
-    assert_int_equal(read_shown("{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\",\"signature\":\"oA\",\"userHandle\":null}",
+    assert_int_equal(read_shown("{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"" DATA "\",\"signature\":\"oA\",\"userHandle\":null}",
                                 &shown), RC_OK);
     assert_int_equal(shown.user_handle.n, 0);
-    assert_int_equal(read_shown("{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"oA\",\"signature\":\"oA\",\"userHandle\":\"AAAA\"}",
+    assert_int_equal(read_shown("{\"clientDataJSON\":\"e30\",\"authenticatorData\":\"" DATA "\",\"signature\":\"oA\",\"userHandle\":\"AAAA\"}",
                                 &shown), RC_OK);
     assert_int_equal(shown.user_handle.n, 3);
 }
