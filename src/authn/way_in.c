@@ -27,12 +27,17 @@ static const char *by_first_factor(const struct settings *s, const struct user_m
     return u->has_password || u->has_passkey ? NULL : "auth_mode: no administrator could sign in";
 }
 
-/* A passkey stands for both factors. */
+/* A passkey that verifies its user stands for both factors; another one opens nothing
+ * where two are demanded (authn/passkey.h), so there has to be a password beside the app. */
 static const char *by_second_factor(const struct settings *s, const struct user_means *u)
 {
-    bool has_passkey = u->has_passkey && !text_same(s->auth_mode, "password");
+    bool has_both = u->has_verifying_passkey && !text_same(s->auth_mode, "password");
 
-    if (!s->require_mfa || !text_same(s->mfa_method, "email") || u->has_totp || has_passkey)
+    if (!s->require_mfa || has_both)
+        return NULL;
+    if (!u->has_password || text_same(s->auth_mode, "passkey_only"))
+        return "require_mfa: no administrator has a passkey that asks for a PIN or the like";
+    if (!text_same(s->mfa_method, "email") || u->has_totp)
         return NULL;
     if (text_empty(s->smtp_host))
         return "mfa_method: email needs smtp_host, or nobody could sign in";

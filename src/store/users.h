@@ -46,7 +46,11 @@ MUST_CHECK enum rc users_count(struct db *db, int64_t *out);                    
 MUST_CHECK enum rc users_other_admin(struct db *db, const char *id, bool *out);
 
 /* What the active administrators have to sign in with (authn/way_in.h). */
-struct user_means { const char *username, *email; bool has_password, has_passkey, has_totp; };
+struct user_means {
+    const char *username, *email;
+    bool has_password, has_passkey, has_totp;
+    bool has_verifying_passkey; /* one that has verified its user before: good for two factors */
+};
 struct user_means_rows { struct user_means *v; size_t n; };
 MUST_CHECK enum rc users_admin_means(struct db *db, struct arena *a, struct user_means_rows *out);
 

@@ -22,6 +22,7 @@ static void means_row(struct stmt *q, struct arena *a, void *out)
         .has_password = col_bool(q, 2),
         .has_passkey = col_bool(q, 3),
         .has_totp = col_bool(q, 4),
+        .has_verifying_passkey = col_bool(q, 5),
     };
 }
 
@@ -30,7 +31,8 @@ enum rc users_admin_means(struct db *db, struct arena *a, struct user_means_rows
     struct stmt *q = db_sql(db,
         "/* small */ SELECT u.username, u.email, EXISTS (SELECT 1 FROM passwords p WHERE p.user_id = u.id),"
         " EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = u.id),"
-        " EXISTS (SELECT 1 FROM totp_secrets t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL)"
+        " EXISTS (SELECT 1 FROM totp_secrets t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL),"
+        " EXISTS (SELECT 1 FROM passkeys k WHERE k.user_id = u.id AND k.is_uv_initialized = 1)"
         " FROM users u WHERE u.role = 'admin' AND u.deactivated_at IS NULL");
     struct rows rows;
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import jose
-from authenticator import AT, BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, b64url, unb64
-from provider import PASSWORD, Browser, error_of, hidden, query_of
+from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, unb64
+from provider import PASSWORD, Browser, b64url, query_of
 from second import Account
 
 NAMES = iter(f"keeper{n}" for n in range(1000))

@@ -15,6 +15,7 @@
 #include "store/factors.h"
 #include "store/lockouts.h"
 #include "store/outbox.h"
+#include "store/passkeys.h"
 #include "store/passwords.h"
 #include "store/replays.h"
 #include "store/settings_table.h"
@@ -112,6 +113,27 @@ static void run_outbox(void)
     assert_ok(outbox_expire(DB, A, NOW + 60, &item));
     assert_ok(outbox_remove(DB, "o1"));
     assert_ok(outbox_sweep(DB, NOW + 9999, 500, &n));
+}
+
+static void run_passkeys(void)
+{
+    struct passkey p = {
+        .credential_id = hash_like(41), .user_id = "u1", .name = "x", .public_key = hash_like(1), .alg = -7,
+        .transports = "usb", .aaguid = (struct bytes){ hash_like(1).p, 16 }, .created_at = NOW,
+    };
+    struct passkey_rows rows;
+    struct bytes handle;
+
+    assert_ok(user_handles_add(DB, "u1", hash_like(42)));
+    assert_ok(user_handles_find(DB, A, "u1", &handle));
+    assert_ok(passkeys_add(DB, &p));
+    assert_ok(passkeys_find(DB, A, p.credential_id, &p));
+    assert_ok(passkeys_of_user(DB, A, "u1", &rows));
+    assert_ok(passkeys_use(DB, p.credential_id, 1, true, false, NOW));
+    assert_ok(passkeys_rename(DB, p.credential_id, "u1", "y"));
+    assert_ok(passkeys_remove(DB, p.credential_id, "u1"));
+    assert_ok(passkeys_add(DB, &p));
+    assert_ok(passkeys_remove_of_user(DB, "u1"));
 }
 
 static void run_clients(void)
@@ -276,6 +298,7 @@ static void test_plans(void **state)
     run_users();
     run_factors();
     run_outbox();
+    run_passkeys();
     run_clients();
     run_lists();
     run_settings();

@@ -5,6 +5,7 @@
 #include "factor_test.h"
 
 #include "authn/way_in.h"
+#include "store/passkeys.h"
 
 struct wish { const char *key, *value; };
 static struct exchange *X;
@@ -74,6 +75,16 @@ static void test_second_factor(void **state)
     assert_refused_with(WITH({ "smtp_host", "" }), "mfa_method: email needs smtp_host, or nobody could sign in");
 }
 
+static void give_passkey(const char *user_id, bool is_uv_initialized)
+{
+    uint8_t zeros[16] = { 0 };
+    struct passkey p = { .credential_id = bytes_of(user_id), .user_id = user_id, .name = "x", .public_key = BYTES(zeros),
+                         .alg = -7, .transports = "", .aaguid = BYTES(zeros), .is_uv_initialized = is_uv_initialized,
+                         .created_at = 1 };
+
+    assert_ok(passkeys_add(DB, &p));
+}
+
 static void test_first_factor(void **state)
 {
     static const struct wish only = { "auth_mode", "passkey_only" };
@@ -81,10 +92,15 @@ static void test_first_factor(void **state)
     (void)state;
     assert_refused_with(with(&only, 1), "auth_mode: no administrator has a passkey yet");
     assert_ok(WITH({ "auth_mode", "password_and_passkey" }));
-    assert_ok(db_run(db_sql(DB, "INSERT INTO passkeys (credential_id, user_id, name, public_key, alg, sign_count, aaguid,"
-                                " is_uv_initialized, is_backup_eligible, is_backed_up, created_at)"
-                                " VALUES (zeroblob(16), 'u2', 'x', zeroblob(8), -7, 0, zeroblob(16), 1, 0, 0, 1)")));
+    give_passkey("u2", false);
     assert_ok(with(&only, 1));
+    /* one that verifies nobody is one factor; where two are demanded it opens nothing */
+    assert_refused_with(WITH(MFA), "require_mfa: no administrator has a passkey that asks for a PIN or the like");
+    assert_ok(WITH({ "auth_mode", "password_and_passkey" }));
+    assert_ok(WITH(MFA)); /* the password and an app */
+    assert_ok(WITH({ "require_mfa", "false" }));
+    assert_ok(with(&only, 1));
+    assert_ok(passkeys_use(DB, bytes_of("u2"), 0, true, false, T0));
     assert_ok(WITH(MFA, EMAIL)); /* a passkey is two factors */
 }
 
