@@ -1,5 +1,5 @@
 """Every route, by somebody who has no business there, and with what it cannot use (CS-06 to CS-08, IN-02, RV-05, MD-27)."""
-from expect import ACCESS, ADMIN, API, BASIC, C, CSRF, GET, JSON, OK, PAGE, POST, REDIR, SHOWN, SIGN_IN, TEXT, TOKEN, WWW
+from expect import ACCESS, ADMIN, API, BASIC, C, CSRF, GET, JSON, OK, PAGE, PERR, POST, REDIR, SHOWN, SIGN_IN, TEXT, TOKEN, WWW
 
 NOBODY = "0" * 20
 COOKIES = "Cookie: autentico_csrf=@csrf_cookie@; autentico_idp_session=@session@"
@@ -104,6 +104,55 @@ add("mfa: by PUT", POST("/oauth2/mfa", "x", method="PUT"), CSRF)
 for method, path in (("GET", "/mfa"), ("POST", "/mfa/totp/setup"), ("POST", "/mfa/totp/verify"), ("DELETE", "/mfa/totp"),
                      ("POST", "/mfa/recovery-codes"), ("GET", "/trusted-devices"), ("DELETE", f"/trusted-devices/{NOBODY}")):
     add(f"account API {method} {path}: nobody", POST("/account/api" + path, "{}", method=method), WWW(401, None))
+
+# --- passkeys (WR-03, WR-06, WR-10, WA-16, WA-17) ------------------------------------------
+KIND = '"id":"AAAA","rawId":"AAAA","type":"public-key"'
+AUTH_DATA = "A" * 43 + "BAAAAAA"  # 37 bytes, nobody there
+for path in ("/oauth2/passkey/login/begin", "/oauth2/passkey/discoverable/begin"):
+    add(f"{path}: nothing", GET(path), PERR(400, "tampered"))
+    add(f"{path}: a name and nothing", GET(path + "?username=admin"), PERR(400, "tampered"))
+    add(f"{path}: a handle of nobody", GET(path + "?username=admin&authorize_sig=" + "A" * 4000), PERR(400, "tampered"))
+    add(f"{path}: another application", GET(path + "?@login@&username=admin&client_id=x", COOKIES), PERR(400, "more than once"))
+    add(f"{path}: twice", GET(path + "?@login@&username=admin&authorize_sig=x", COOKIES), PERR(400, "more than once"))
+    add(f"{path}: garbled", GET(path + "?@login@&username=%zz", COOKIES), PERR(400, "decode"))
+    add(f"{path}: by POST", POST(path, "@login@&username=admin", COOKIES), PERR(405))
+    add(f"{path}: without the cookie", GET(path + "?@login@&username=admin"), OK(200, '{"redirect":"'))
+add("passkey begin: nobody of that name", GET("/oauth2/passkey/login/begin?@login@&username=nobody", COOKIES), PERR(400, "no passkey"))
+add("passkey begin: somebody without one", GET("/oauth2/passkey/login/begin?@login@&username=admin", COOKIES), PERR(400, "no passkey"))
+add("passkey begin: a name like none", GET("/oauth2/passkey/login/begin?@login@&username=" + "%27%20OR%201=1--" * 90, COOKIES), PERR(400, "no passkey"))
+add("passkey begin: no name", GET("/oauth2/passkey/login/begin?@login@&username=%20", COOKIES), PERR(400, "username"))
+for path in ("/oauth2/passkey/login/finish", "/oauth2/passkey/discoverable/finish"):
+    add(f"{path}: nothing", POST(path, "", type="application/json"), PERR(400, "challenge"))
+    add(f"{path}: by GET", GET(path + "?challenge_id=@challenge_id@"), PERR(405))
+    for bad in ("x", "A" * 60, "A" * 6000, "%00", "a%20b", "@authorize_sig@"):
+        add(f"{path}: a challenge like {bad:.10} ({len(bad)})", POST(path + "?challenge_id=" + bad, "{}", type="application/json"), PERR(400))
+FINISH = "/oauth2/passkey/discoverable/finish?challenge_id=@challenge_id@"
+add("WA-17 passkey finish: a challenge of the other ceremony", POST("/oauth2/passkey/login/finish?challenge_id=@challenge_id@", "{}", COOKIES, type="application/json"), PERR(400, "challenge"))
+add("passkey finish: a challenge twice", POST(FINISH + "&challenge_id=x", "{}", COOKIES, type="application/json"), PERR(400, "more than once"))
+for name, body in (("nothing", ""), ("no object", "[]"), ("a form", "id=AAAA&rawId=AAAA"), ("open", '{"id":'), ("deep", '{"a":' * 200 + "1" + "}" * 200),
+                   ("twice a member", "{" + KIND + ',"id":"AAAA","response":{}}'), ("empty", "{}"), ("no response", "{" + KIND + "}"),
+                   ("a NUL", "{" + KIND + ',"response":{"clientDataJSON":"\\u0000"}}'), ("bytes", b"\xff\xfe{}"),
+                   ("a response of numbers", "{" + KIND + ',"response":{"clientDataJSON":1,"authenticatorData":2,"signature":3}}'),
+                   ("a registration", "{" + KIND + ',"response":{"clientDataJSON":"e30","attestationObject":"oA"}}'),
+                   ("short data", "{" + KIND + ',"response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA"}}'),
+                   ("a padded signature", "{" + KIND + f',"response":{{"clientDataJSON":"e30","authenticatorData":"{AUTH_DATA}","signature":"AA=="}}}}'),
+                   ("an id of a kilobyte", '{"id":"' + "A" * 1400 + '","rawId":"' + "A" * 1400 + '","type":"public-key","response":{}}')):
+    add(f"WA-16 passkey finish: {name}", POST(FINISH, body, COOKIES, type="application/json"), PERR(400))
+add("WA-17 passkey finish: another browser", POST(FINISH, "{" + KIND + f',"response":{{"clientDataJSON":"e30","authenticatorData":"{AUTH_DATA}","signature":"AAAA"}}}}', type="application/json"), PERR(401, "authentication_failed"))
+add("WA-05 passkey finish: of nobody", POST(FINISH, "{" + KIND + f',"response":{{"clientDataJSON":"e30","authenticatorData":"{AUTH_DATA}","signature":"AAAA"}}}}', COOKIES, type="application/json"), PERR(401, "authentication_failed"))
+add("passkey sign-up: begin", GET("/oauth2/passkey/register/begin?@login@&username=newcomer", COOKIES), PERR(403))
+add("passkey sign-up: finish", POST("/oauth2/passkey/register/finish?challenge_id=@challenge_id@", "{}", COOKIES, type="application/json"), PERR(403))
+for method, path in (("GET", "/passkeys"), ("DELETE", "/passkeys/AAAA"), ("PATCH", "/passkeys/AAAA"), ("POST", "/passkeys/register/begin"),
+                     ("POST", "/passkeys/register/finish?challenge_id=@challenge_id@")):
+    add(f"account API {method} {path:.30}: nobody", POST("/account/api" + path, "{}", method=method), WWW(401, None))
+    add(f"account API {method} {path:.30}: cookies", POST("/account/api" + path, "{}", COOKIES, method=method), WWW(401, None))
+    add(f"account API {method} {path:.30}: a token of another application", POST("/account/api" + path, "{}", ACCESS, method=method), JSON(403, "forbidden"))
+for path in ("begin", "finish?challenge_id=@challenge_id@", "AAAA/rename", "AAAA/remove"):
+    full = "/account/security/passkeys/" + path
+    add(f"CS-06 console passkeys {path:.10}: a post of nobody", POST(full, "{}", type="application/json"), CSRF)
+    add(f"CS-06 console passkeys {path:.10}: cookies alone", POST(full, "{}", COOKIES, type="application/json"), CSRF)
+    add(f"CS-08 console passkeys {path:.10}: of another site", POST(full, "{}", COOKIES, "Sec-Fetch-Site: cross-site", type="application/json"), CSRF)
+    add(f"console passkeys {path:.10}: a bearer", POST(full, "{}", ACCESS, type="application/json"), CSRF)
 
 # --- the admin API -------------------------------------------------------------------
 ROUTES = [("GET", "/users"), ("POST", "/users"), ("GET", f"/users/{NOBODY}"), ("PUT", f"/users/{NOBODY}"), ("DELETE", f"/users/{NOBODY}"),

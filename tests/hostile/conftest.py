@@ -16,6 +16,7 @@ def provider():
     p = Provider()
     p.start()
     p.onboard_cli()
+    assert p.api("PUT", "/settings", json={"auth_mode": "password_and_passkey"}).status_code == 204
     yield p
     broken = [event for name in ("fault", "process_died", "process_hung") for event in p.events(name)]
     p.stop()
@@ -39,6 +40,8 @@ def make_world(provider, app):
     browser = Browser(provider)
     tokens = provider.tokens(app, browser)
     page = provider.authorize(app, browser, prompt="login").text
+    form = provider.login_form(page)
+    begun = browser.get("/oauth2/passkey/discoverable/begin", params=form).json()
     query = provider.authorize_url(app).partition("?")[2]
     admin = provider.api("GET", "/users").json()["data"]["items"][0]
     quote = urllib.parse.quote_plus
@@ -47,7 +50,8 @@ def make_world(provider, app):
         "secret": app.secret, "cb": quote(CALLBACK), "cb_plain": CALLBACK, "basic": base64.b64encode(f"{app.id}:{app.secret}".encode()).decode(),
         "poster": poster.id, "poster_secret": poster.secret, "public": public.id, "admin": provider.admin_token,
         "access": tokens["access_token"], "refresh": tokens["refresh_token"], "idt": tokens["id_token"],
-        "login": urllib.parse.urlencode(provider.login_form(page)), "csrf_cookie": browser.cookies["autentico_csrf"],
+        "login": urllib.parse.urlencode(form), "csrf_cookie": browser.cookies["autentico_csrf"],
         "session": browser.cookies["autentico_idp_session"], "uid": admin["id"],
+        "challenge_id": begun["challenge_id"], "challenge": begun["options"]["publicKey"]["challenge"],
     }
     return {name: value.encode() for name, value in words.items()}

@@ -141,6 +141,19 @@ def JSON(status, code, words=""):
     return check
 
 
+def PERR(status, words=""):
+    """PERR of http-api 1.3: the words and nothing else."""
+    def check(answer, world):
+        import json
+        is_status(answer, status)
+        ours(answer)
+        assert answer.get("content-type") == "application/json" and answer.get("cache-control") == "no-store"
+        assert "set-cookie" not in answer.headers or "idp_session" not in answer.get("set-cookie")
+        body = json.loads(answer.text)
+        assert list(body) == ["error"] and words in body["error"], answer.text
+    return check
+
+
 def WWW(status, code):
     """WWW(nnn,x); code None: a realm and no more."""
     def check(answer, world):

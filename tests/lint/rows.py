@@ -33,6 +33,8 @@ EXPECTED = {
     "RL": "1-12",               # RP-initiated logout
     "CS": "1-15 17",            # cookies, sessions, CSRF, passwords
     "OT": "1-5 7-10",           # TOTP
+    "WR": "1-20 23-26",         # WebAuthn, registration
+    "WA": "1-17",               # … authentication
     "AT": "6",                  # our own resources look at access tokens
     "O1": "1-5",                # OAuth 2.1
     "BC": "1-2 4-10 12 14-16 18",   # RFC 9700
