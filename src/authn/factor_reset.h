@@ -12,4 +12,11 @@
  */
 MUST_CHECK enum rc factor_reset(struct exchange *x, const char *user_id, const char *source);
 
+/*
+ * Every passkey of a person goes, by an administrator: a device was lost or stolen.  Every
+ * session and token ends.  Inside db_write; writes the audit row passkey_removed.
+ * RC_NONE  there was none
+ */
+MUST_CHECK enum rc factor_reset_passkeys(struct exchange *x, const char *user_id, const char *source);
+
 #endif

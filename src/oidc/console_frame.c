@@ -23,6 +23,7 @@ static const char *notice_text(const char *code)
         { "created", "Added." },
         { "removed", "Removed." },
         { "factor_reset", "Authenticator app removed. Sessions and tokens have ended." },
+        { "passkeys_removed", "Passkeys removed. Sessions and tokens have ended." },
         { "disabled", "Disabled. Its tokens have stopped working." },
         { "enabled", "Enabled." },
         { "unlocked", "Unlocked." },

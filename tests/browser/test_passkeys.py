@@ -54,6 +54,7 @@ def device(screen):
 @pytest.fixture(scope="module", autouse=True)
 def passkeys_on(provider):
     assert provider.api("PUT", "/settings", json={"auth_mode": "password_and_passkey"}).status_code == 204
+    add_passkey(Account(provider, "admin"), provider.url, PASSWORD)  # so that passkey_only is possible
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +174,6 @@ def test_suggested(provider, screen, device, app, name):
 
 def test_passkey_only(provider, screen, device, app, name):
     """auth_mode=passkey_only: no password anywhere; Enter in the name's field does what the button does."""
-    add_passkey(Account(provider, "admin"), provider.url, PASSWORD)
     device()
     registered(screen, provider, name)
     with provider.settings(auth_mode="passkey_only"):

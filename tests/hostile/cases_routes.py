@@ -84,7 +84,7 @@ for path in ("/admin/", "/admin/users", "/admin/users/new", f"/admin/users/{NOBO
 for path in ("/account/", "/account/profile"):
     add(f"console {path}: nobody", GET(path), SIGN_IN("account"))
     add(f"console {path}: a bearer", GET(path, ACCESS), SIGN_IN("account"))
-for path in ("/admin/users/new", f"/admin/users/{NOBODY}/deactivate", f"/admin/users/{NOBODY}/reactivate", f"/admin/users/{NOBODY}/unlock", f"/admin/users/{NOBODY}/factors/totp/remove",
+for path in ("/admin/users/new", f"/admin/users/{NOBODY}/deactivate", f"/admin/users/{NOBODY}/reactivate", f"/admin/users/{NOBODY}/unlock", f"/admin/users/{NOBODY}/factors/totp/remove", f"/admin/users/{NOBODY}/factors/passkeys/remove",
              "/admin/clients/new", "/admin/clients/x", "/admin/clients/x/rotate-secret", "/admin/clients/x/disable", "/admin/clients/x/enable", "/account/profile"):
     add(f"CS-06 console {path}: a post of nobody", POST(path, "x=y"), CSRF)
     add(f"CS-06 console {path}: cookies alone", POST(path, "x=y", COOKIES), CSRF)
@@ -158,7 +158,7 @@ for path in ("begin", "finish?challenge_id=@challenge_id@", "AAAA/rename", "AAAA
 ROUTES = [("GET", "/users"), ("POST", "/users"), ("GET", f"/users/{NOBODY}"), ("PUT", f"/users/{NOBODY}"), ("DELETE", f"/users/{NOBODY}"),
           ("POST", f"/users/{NOBODY}/deactivate"), ("POST", f"/users/{NOBODY}/reactivate"), ("POST", f"/users/{NOBODY}/unlock"),
           ("POST", f"/users/{NOBODY}/revoke-sessions"), ("GET", "/clients"), ("POST", "/clients"), ("GET", "/clients/nobody"), ("PUT", "/clients/nobody"),
-          ("GET", f"/users/{NOBODY}/factors"), ("DELETE", f"/users/{NOBODY}/factors/totp"),
+          ("GET", f"/users/{NOBODY}/factors"), ("DELETE", f"/users/{NOBODY}/factors/totp"), ("DELETE", f"/users/{NOBODY}/factors/passkeys"),
           ("DELETE", "/clients/nobody"), ("POST", "/clients/nobody/rotate-secret"), ("GET", "/settings"), ("PUT", "/settings")]
 for method, path in ROUTES:
     full = "/admin/api" + path

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from authenticator import Site, add_passkey
 from provider import ADMIN, PASSWORD, Browser, error_of, hidden
 from second import Account, Second, is_enrol, is_verify
 
@@ -33,7 +34,7 @@ def test_what_is_set_up(provider, client, person):
     assert everybody["total"] == len(everybody["items"])
     other = provider.api("GET", "/users?search=admin").json()["data"]["items"][0]
     assert provider.api("GET", f"/users/{other['id']}/factors").json()["data"] == {
-        "totp_enabled": False, "recovery_codes_left": 0, "trusted_devices": 0}
+        "totp_enabled": False, "recovery_codes_left": 0, "trusted_devices": 0, "passkeys": 0}
     assert provider.api("GET", "/users/00000000000000000000/factors").status_code == 404
 
 
@@ -122,3 +123,62 @@ def test_new_password_ends_trust(provider, client, person):
         provider.api("PUT", f"/users/{person.id}", json={"password": "another long one"})
         answer = person.first(client, browser, password="another long one")
         assert "/mfa?" in answer.headers["Location"]
+
+
+# --- passkeys of others ---------------------------------------------------------------
+
+@pytest.fixture
+def keeper(provider):
+    keeper.n = getattr(keeper, "n", 0) + 1
+    provider.add_user(f"keeper{keeper.n}")
+    account = Account(provider, f"keeper{keeper.n}")
+    p = Second(provider, f"keeper{keeper.n}")
+    p.account, p.key = account, add_passkey(account, provider.url, PASSWORD)
+    p.id = next(u for u in provider.api("GET", f"/users?search={p.username}").json()["data"]["items"])["id"]
+    return p
+
+
+def test_passkeys_are_counted_and_removed(provider, client, keeper):
+    """A stolen key: it stops working, and so does whatever it was used for."""
+    with provider.settings(auth_mode="password_and_passkey"):
+        site = Site(provider, client, Browser(provider))
+        assert site.sign_in(keeper.key).status_code == 200
+        assert provider.api("GET", f"/users/{keeper.id}/factors").json()["data"]["passkeys"] == 1
+        assert provider.api("DELETE", f"/users/{keeper.id}/factors/passkeys").status_code == 204
+        assert provider.api("DELETE", f"/users/{keeper.id}/factors/passkeys").status_code == 404
+        assert provider.api("GET", f"/users/{keeper.id}/factors").json()["data"]["passkeys"] == 0
+        assert site.sign_in(keeper.key).status_code == 401
+        assert keeper.account("GET", "/passkeys").status_code == 401
+    removed = provider.rows("SELECT actor_username, detail FROM audit_logs WHERE event = 'passkey_removed' AND target_id = ?",
+                            keeper.id)
+    assert removed == [("admin-token", '{"source":"admin"}')]
+
+
+def test_passkeys_in_the_console(provider, keeper):
+    browser = admin_browser(provider)
+    page = browser.get(f"/admin/users/{keeper.id}").text
+    action = f"/admin/users/{keeper.id}/factors/passkeys/remove"
+    assert f'action="{action}"' in page
+    assert browser.post(action, data={}).status_code == 403
+    done = browser.follow(browser.post(action, data={"csrf_token": hidden(page, "csrf_token")})).text
+    assert "Passkeys removed" in done and action not in done
+
+
+def test_not_ones_own_passkeys(provider):
+    """A console left open does not take its owner's passkeys away."""
+    add_passkey(Account(provider, ADMIN), provider.url, PASSWORD)
+    own = next(u for u in provider.api("GET", "/users?search=admin").json()["data"]["items"] if u["username"] == ADMIN)
+    browser = admin_browser(provider)
+    page = browser.get(f"/admin/users/{own['id']}").text
+    action = f"/admin/users/{own['id']}/factors/passkeys/remove"
+    assert "Passkeys" in page and action not in page
+    token = hidden(browser.get("/admin/users/new").text, "csrf_token")
+    answer = browser.post(action, data={"csrf_token": token})
+    assert answer.status_code == 409 and provider.api("GET", f"/users/{own['id']}/factors").json()["data"]["passkeys"] == 1
+
+
+def admin_browser(provider):
+    browser = Browser(provider)
+    page = browser.follow(browser.get("/admin/"))
+    assert browser.follow(provider.post_login(browser, page.text)).status_code == 200
+    return browser
