@@ -84,7 +84,7 @@ static void test_refused(void **state)
         "\"access_token_expiration\":\"25h\"", "\"access_token_expiration\":\"\"",
         "\"refresh_token_expiration\":\"1d\"", "\"account_lockout_duration\":\"15\"",
         "\"sso_enabled\":true", "\"account_lockout_max_attempts\":5", "\"theme_title\":null", "\"theme_title\":{}",
-        "\"require_mfa\":\"yes\"", "\"mfa_enabled\":\"yes\"", "\"mfa_method\":\"sms\"", "\"auth_mode\":\"passkey_only\"",
+        "\"require_mfa\":\"yes\"", "\"mfa_enabled\":\"yes\"", "\"mfa_method\":\"sms\"", "\"auth_mode\":\"both\"",
         "\"smtp_host\":\"mail.example\"", "\"theme_css_file\":\"/etc/passwd\"", "\"smtp_port\":\"25\"",
         "\"theme_title\":\"a\\u0001b\"", "\"\":\"x\"", "\"a\\u0000b\":\"x\"",
         "\"lockout_duration\":\"5m\",\"account_lockout_duration\":\"6m\"",
