@@ -8,6 +8,13 @@ enum rc account_settings(struct exchange *x);       /* GET /account/api/settings
 enum rc account_overview(struct exchange *x);       /* page */
 enum rc account_profile(struct exchange *x);        /* page: the form */
 enum rc account_profile_update(struct exchange *x); /* page: the post */
+enum rc account_profile_get(struct exchange *x);    /* JSON */
+enum rc account_profile_put(struct exchange *x);    /* JSON */
+enum rc account_password(struct exchange *x);       /* both faces */
+enum rc account_sessions(struct exchange *x);       /* JSON */
+enum rc account_sessions_show(struct exchange *x);  /* page */
+enum rc account_session_end(struct exchange *x);    /* both faces, as the next */
+enum rc account_sessions_end_others(struct exchange *x);
 
 /* second factors (http-api 8); both faces where not said otherwise */
 enum rc account_security(struct exchange *x);       /* page */
@@ -30,6 +37,8 @@ enum rc account_page(struct exchange *x, int status, const char *page, struct js
 
 #define ACCOUNT_HOME "/account/"
 #define ACCOUNT_PROFILE "/account/profile"
+#define ACCOUNT_SESSIONS "/account/sessions"
+#define ACCOUNT_SESSIONS_MAX 100 /* on one page */
 #define ACCOUNT_TRUSTED_DEVICES "/account/trusted-devices"
 
 #endif

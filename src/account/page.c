@@ -8,6 +8,7 @@ static const struct console_link nav[] = {
     { "Overview", ACCOUNT_HOME, "nav-overview" },
     { "Profile", ACCOUNT_PROFILE, "nav-profile" },
     { "Security", ACCOUNT_SECURITY, "nav-security" },
+    { "Sessions", ACCOUNT_SESSIONS, "nav-sessions" },
     { "Devices", ACCOUNT_TRUSTED_DEVICES, "nav-trusted-devices" },
 };
 static const struct console_frame frame = { "account", "Account", nav, ARRAY_LEN(nav) };

@@ -2,8 +2,10 @@
 
 #include "account/profile.h"
 
+#include "account/caller.h"
 #include "account/confirm.h"
 #include "account/handlers.h"
+#include "authn/account_json.h"
 #include "authn/trail.h"
 #include "http/fields.h"
 #include "http/response.h"
@@ -24,30 +26,28 @@ static const struct field profile_fields[] = {
 struct change {
     struct exchange *x;
     const struct profile_form *form;
+    bool is_confirmed;      /* the person has typed the password */
     const char *wrong;
+    struct user user;       /* as stored */
 };
 
 /* ---- may they, and is it them? ---- */
 
-/* The page does not send what may not be changed. */
+/* The page does not send what may not be changed; the API refuses it even unchanged. */
 static enum rc check_allowed(struct change *c)
 {
     const struct account_change *a = &c->form->account;
 
     if (a->username != NULL && !account_may_change_username(c->x))
-        return refuse(&c->x->no, REFUSE_FORBIDDEN, "Only an administrator can change the username");
+        return refuse(&c->x->no, REFUSE_NOT_ALLOWED, "Only an administrator can change the username");
     if (a->email != NULL && !account_may_change_email(c->x))
-        return refuse(&c->x->no, REFUSE_FORBIDDEN, "Only an administrator can change the e-mail address");
+        return refuse(&c->x->no, REFUSE_NOT_ALLOWED, "Only an administrator can change the e-mail address");
     return RC_OK;
 }
 
-static enum rc confirm(struct change *c)
+static bool is_same_person(const struct user *a, const struct user *b)
 {
-    enum rc rc = account_confirm(c->x, c->form->current_password);
-
-    if (rc == RC_REFUSED)
-        c->wrong = "current_password";
-    return rc;
+    return text_same(a->username, b->username) && text_same(a->email, b->email);
 }
 
 /* Whoever finds an open browser must not take the account over. */
@@ -56,9 +56,13 @@ static enum rc confirm_if_needed(struct change *c)
     struct user after = *c->x->user;
 
     TRY(account_apply(c->x, &c->form->account, &after, &c->wrong));
-    if (text_same(after.username, c->x->user->username) && text_same(after.email, c->x->user->email))
+    if (is_same_person(&after, c->x->user))
         return RC_OK;
-    return confirm(c);
+    enum rc rc = account_confirm(c->x, c->form->current_password);
+    c->is_confirmed = rc == RC_OK;
+    if (rc == RC_REFUSED)
+        c->wrong = "current_password";
+    return rc;
 }
 
 /* ---- the change ---- */
@@ -66,28 +70,38 @@ static enum rc confirm_if_needed(struct change *c)
 static enum rc update(struct db *db, void *arg)
 {
     struct change *c = arg;
-    struct user u;
+    struct user u, before;
 
-    TRY(users_by_id(db, c->x->arena, c->x->user->id, &u));
+    TRY(account_check_caller(c->x, db));
+    TRY(users_by_id(db, c->x->arena, c->x->user->id, &before));
+    u = before;
     TRY(account_apply(c->x, &c->form->account, &u, &c->wrong));
+    if (!is_same_person(&u, &before) && !c->is_confirmed) /* somebody else has changed it meanwhile */
+        return refuse(&c->x->no, REFUSE_INVALID_PASSWORD, NULL);
     TRY(account_store(c->x, &u, &c->wrong));
-    return trail(c->x, "user_updated", NULL, "user", u.id, "source", "account", (char *)NULL);
+    TRY(trail(c->x, "user_updated", NULL, "user", u.id, "source", "account", (char *)NULL));
+    return users_by_id(db, c->x->arena, u.id, &c->user);
 }
 
-static enum rc change(struct change *c, struct profile_form *form)
+static enum rc change(struct change *c)
 {
-    TRY(model_bind(c->x, profile_fields, ARRAY_LEN(profile_fields), form, NULL));
     TRY(check_allowed(c));
     TRY(confirm_if_needed(c));
     return db_write(c->x->db, update, c);
 }
 
+/* ---- the page ---- */
+
 enum rc account_profile_update(struct exchange *x)
 {
     struct profile_form form = { 0 };
     struct change c = { .x = x, .form = &form };
-    enum rc rc = change(&c, &form);
+    enum rc rc = model_bind(x, profile_fields, ARRAY_LEN(profile_fields), &form, NULL);
 
+    if (rc == RC_OK)
+        rc = change(&c);
+    if (account_is_signed_out(x, rc))
+        return respond_see_other(x, ACCOUNT_PROFILE);
     if (rc == RC_REFUSED)
         return account_profile_show(x, refusal_status(x->no.code), &form, c.wrong);
     return rc == RC_OK ? console_go(x, ACCOUNT_PROFILE, "saved") : rc;
@@ -96,4 +110,40 @@ enum rc account_profile_update(struct exchange *x)
 enum rc account_profile(struct exchange *x)
 {
     return account_profile_show(x, 200, NULL, NULL);
+}
+
+/* ---- the API (http-api 8) ---- */
+
+enum rc account_profile_get(struct exchange *x)
+{
+    return respond_model(x, 200, SHAPE_DATA, account_json(x->arena, x->user));
+}
+
+/* An empty string keeps, there. */
+static void keep_empty(struct profile_form *form)
+{
+    for (size_t i = 0; i < ARRAY_LEN(profile_fields); i++) {
+        const char **at = (const char **)((char *)form + profile_fields[i].offset);
+
+        if (text_empty(*at))
+            *at = NULL;
+    }
+}
+
+static enum rc as_taken(struct change *c, enum rc rc)
+{
+    if (rc != RC_REFUSED || c->x->no.code != REFUSE_CONFLICT)
+        return rc;
+    return refuse(&c->x->no, text_same(c->wrong, "email") ? REFUSE_EMAIL_TAKEN : REFUSE_USERNAME_TAKEN, NULL);
+}
+
+enum rc account_profile_put(struct exchange *x)
+{
+    struct profile_form form = { 0 };
+    struct change c = { .x = x, .form = &form };
+
+    TRY(json_bind(x, profile_fields, ARRAY_LEN(profile_fields), &form, NULL));
+    keep_empty(&form);
+    TRY(as_taken(&c, change(&c)));
+    return respond_model(x, 200, SHAPE_DATA, account_json(x->arena, &c.user));
 }

@@ -17,7 +17,15 @@
 static const struct route rows[] = {
     { M_GET,  "/account/api/settings", OPEN, SPEAK_JSON, account_settings, .base = BASE_ROOT, .cors = true },
 
-    /* http-api 8: second factors */
+    /* http-api 8 */
+    { M_GET,    "/account/api/profile", API, account_profile_get, AT_API },
+    { M_PUT,    "/account/api/profile", API, account_profile_put, AT_API, .hashes = true },
+    { M_POST,   "/account/api/password", API_RL, account_password, AT_API, .hashes = true },
+    { M_GET,    "/account/api/sessions", API, account_sessions, AT_API },
+    { M_POST,   "/account/api/sessions/revoke-others", API, account_sessions_end_others, AT_API },
+    { M_DELETE, "/account/api/sessions/:id", API, account_session_end, AT_API },
+
+    /* second factors */
     { M_GET,    "/account/api/mfa", API, account_mfa, AT_API },
     { M_POST,   "/account/api/mfa/totp/setup", API, account_totp_setup, AT_API, .hashes = true },
     { M_POST,   "/account/api/mfa/totp/verify", API, account_totp_verify, AT_API },
@@ -44,6 +52,10 @@ static const struct route rows[] = {
     { M_POST, ACCOUNT_SECURITY "/passkeys/finish", SCRIPT, account_passkey_finish, CONSOLE },
     { M_POST, ACCOUNT_SECURITY "/passkeys/:id/rename", PAGE, account_passkey_rename, CONSOLE },
     { M_POST, ACCOUNT_SECURITY "/passkeys/:id/remove", PAGE, account_passkey_remove, CONSOLE, .hashes = true },
+    { M_POST, ACCOUNT_SECURITY "/password", PAGE, account_password, CONSOLE, .hashes = true },
+    { M_GET,  ACCOUNT_SESSIONS, PAGE, account_sessions_show, CONSOLE },
+    { M_POST, ACCOUNT_SESSIONS "/end-others", PAGE, account_sessions_end_others, CONSOLE },
+    { M_POST, ACCOUNT_SESSIONS "/:id/end", PAGE, account_session_end, CONSOLE },
     { M_GET,  ACCOUNT_TRUSTED_DEVICES, PAGE, account_trusted_devices, CONSOLE },
     { M_POST, ACCOUNT_TRUSTED_DEVICES "/:id/remove", PAGE, account_trusted_device_remove, CONSOLE },
 };

@@ -6,25 +6,43 @@
 #include "account/handlers.h"
 #include "http/response.h"
 
-enum rc account_security_show(struct exchange *x, int status)
+static void set_error(struct exchange *x, struct json *vars, const char *wrong)
+{
+    if (x->no.code == REFUSE_NOTHING)
+        return;
+    json_set_str(vars, wrong != NULL ? arena_printf(x->arena, "error_%s", wrong) : "error", refusal_text(&x->no));
+    json_set_bool(vars, "password_open", wrong != NULL);
+}
+
+static enum rc show(struct exchange *x, int status, const char *wrong)
 {
     struct json *vars = json_object(x->arena);
     bool has_password;
 
     TRY(account_has_password(x, &has_password));
     json_set_bool(vars, "ask_password", has_password);
-    if (x->no.code != REFUSE_NOTHING)
-        json_set_str(vars, "error", refusal_text(&x->no));
+    set_error(x, vars, wrong);
+    TRY(account_password_vars(x, vars));
     TRY(account_totp_vars(x, vars));
     TRY(account_passkey_vars(x, vars));
     return account_page(x, status, "account/security", vars);
 }
 
-enum rc account_security_answer(struct exchange *x, enum rc rc)
+enum rc account_security_show(struct exchange *x, int status)
+{
+    return show(x, status, NULL);
+}
+
+enum rc account_security_answer_at(struct exchange *x, enum rc rc, const char *wrong)
 {
     if (rc != RC_REFUSED || !is_page(x) || x->no.code == REFUSE_BUSY)
         return rc;
-    return account_security_show(x, refusal_status(x->no.code));
+    return show(x, refusal_status(x->no.code), wrong);
+}
+
+enum rc account_security_answer(struct exchange *x, enum rc rc)
+{
+    return account_security_answer_at(x, rc, NULL);
 }
 
 enum rc account_security(struct exchange *x)

@@ -11,6 +11,11 @@
 enum rc account_security_show(struct exchange *x, int status);
 /* What a refused action of a page row answers with; other faces and results as they are. */
 enum rc account_security_answer(struct exchange *x, enum rc rc);
+/* The same, said at a field of the password form; `wrong` NULL: above everything. */
+enum rc account_security_answer_at(struct exchange *x, enum rc rc, const char *wrong);
+
+/* What the page says of the password. */
+MUST_CHECK enum rc account_password_vars(struct exchange *x, struct json *vars);
 
 /* What the page says of second factors. */
 MUST_CHECK enum rc account_totp_vars(struct exchange *x, struct json *vars);

@@ -18,6 +18,7 @@ enum rc admin_users_revoke_sessions(struct exchange *x); /* JSON */
 enum rc admin_user_factors(struct exchange *x);          /* JSON: what is set up */
 enum rc admin_user_factor_reset(struct exchange *x);
 enum rc admin_user_passkeys_remove(struct exchange *x);  /* all of them */
+enum rc admin_user_recovery_link(struct exchange *x);
 
 /* clients (http-api 7.2); the first five also below {oauth}/register */
 enum rc admin_clients_add(struct exchange *x);

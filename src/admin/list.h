@@ -3,15 +3,11 @@
 #define AUTENTICO_ADMIN_LIST_H
 
 #include "http/exchange.h"
-#include "store/lists.h"
+#include "oidc/list_query.h"
 
-#define ADMIN_PAGE_ROWS 50
+#define ADMIN_PAGE_ROWS LIST_PAGE_ROWS
 
-/*
- * limit, offset, sort, order and search of the query.  Out of range or not a
- * number is the default; an unknown sort is the aggregate's.  In the console a
- * page has ADMIN_PAGE_ROWS rows whatever the query says.
- */
+/* As list_query_read(). */
 MUST_CHECK enum rc admin_list_query(struct exchange *x, bool is_descending_at_first, struct list_query *out);
 
 /*

@@ -29,6 +29,7 @@ static const struct route rows[] = {
     { M_GET,    "/admin/api/users/:id/factors", API, admin_user_factors, AT_API },
     { M_DELETE, "/admin/api/users/:id/factors/totp", API, admin_user_factor_reset, AT_API },
     { M_DELETE, "/admin/api/users/:id/factors/passkeys", API, admin_user_passkeys_remove, AT_API },
+    { M_POST,   "/admin/api/users/:id/recovery-link", API, admin_user_recovery_link, AT_API },
     { M_POST,   "/admin/api/users/:id/revoke-sessions", API, admin_users_revoke_sessions, AT_API },
 
     /* http-api 7.2 */
@@ -59,6 +60,7 @@ static const struct route rows[] = {
     { M_POST, "/admin/users/:id/unlock", PAGE, admin_users_unlock, CONSOLE },
     { M_POST, "/admin/users/:id/factors/totp/remove", PAGE, admin_user_factor_reset, CONSOLE },
     { M_POST, "/admin/users/:id/factors/passkeys/remove", PAGE, admin_user_passkeys_remove, CONSOLE },
+    { M_POST, "/admin/users/:id/recovery-link", PAGE, admin_user_recovery_link, CONSOLE },
     { M_GET,  "/admin/clients", PAGE, admin_clients_list, CONSOLE },
     { M_GET,  "/admin/clients/new", PAGE, admin_clients_new, CONSOLE },
     { M_POST, "/admin/clients/new", PAGE, admin_clients_add, CONSOLE },

@@ -12,6 +12,7 @@
 #include "http/response.h"
 #include "http/route.h"
 #include "oidc/console_frame.h"
+#include "store/links.h"
 #include "store/lockouts.h"
 #include "store/passwords.h"
 #include "store/sessions.h"
@@ -188,6 +189,7 @@ static enum rc set_password(struct change *c)
     TRY(passwords_set(c->x->db, c->id, c->hash, c->x->now));
     TRY(lockouts_clear(c->x->db, c->id));
     TRY(trusted_devices_remove_of_user(c->x->db, c->id));
+    TRY(links_void_of_user(c->x->db, c->id, c->x->now));
     return end_everything(c, "password_changed");
 }
 

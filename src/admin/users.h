@@ -20,6 +20,8 @@ enum rc admin_users_show_form(struct exchange *x, int status, const struct accou
  * db_write: RC_NONE when there is none, RC_REFUSED when it is one's own. */
 enum rc admin_user_factor_vars(struct exchange *x, struct json *vars, const struct user *u);
 MUST_CHECK enum rc admin_user_reset_factor(struct exchange *x, const char *id);
+/* users_recovery.c: where the page makes a recovery link. */
+void admin_user_recovery_vars(struct exchange *x, struct json *vars, const struct user *u);
 const char *admin_user_href(struct arena *a, const char *id);
 
 #endif

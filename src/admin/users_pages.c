@@ -82,6 +82,7 @@ enum rc admin_users_show(struct exchange *x, const struct user *u)
     json_set_bool(vars, "is_locked", u->deactivated_at == 0 && is_locked(x, u));
     json_set_str(vars, "locked_until", console_time(x->arena, u->locked_until_at));
     set_actions(x, vars, u);
+    admin_user_recovery_vars(x, vars, u);
     TRY(admin_user_factor_vars(x, vars, u));
     return admin_page(x, 200, "admin/user", vars);
 }

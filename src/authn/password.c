@@ -171,13 +171,11 @@ enum rc password_login(struct exchange *x, const char *username, const char *pas
     return RC_OK;
 }
 
-bool password_may_be(const struct exchange *x, const char *username, const char *password)
+bool username_may_be(const struct exchange *x, const char *username)
 {
-    const struct settings *s = x->settings;
-    int64_t name_n = (int64_t)strlen(username), password_n = (int64_t)strlen(password);
+    int64_t n = (int64_t)strlen(username);
 
-    return name_n >= s->validation_min_username_length && name_n <= s->validation_max_username_length &&
-           password_n >= s->validation_min_password_length && password_n <= s->validation_max_password_length;
+    return n >= x->settings->validation_min_username_length && n <= x->settings->validation_max_username_length;
 }
 
 enum rc password_confirm(struct exchange *x, const struct user *user, const char *password)

@@ -18,9 +18,10 @@
  */
 MUST_CHECK enum rc password_login(struct exchange *x, const char *username, const char *password, struct user *out);
 
-/* Could this be an account of ours?  The limits of the settings count at login too
- * (settings 3); what they rule out says no more than a wrong password does. */
-bool password_may_be(const struct exchange *x, const char *username, const char *password);
+/* Could this be the name of an account of ours?  Its limits count at login too (settings
+ * 3); what they rule out says no more than a wrong password does.  Those of passwords are
+ * for new ones: whoever chose one under other rules still gets in. */
+bool username_may_be(const struct exchange *x, const char *username);
 
 /* The password of a known user (account changes): RC_REFUSED BAD_CREDENTIALS or LOCKED. */
 MUST_CHECK enum rc password_confirm(struct exchange *x, const struct user *user, const char *password);

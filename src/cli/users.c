@@ -6,6 +6,7 @@
 #include "authn/accounts.h"
 #include "cli/act.h"
 #include "cli/cli.h"
+#include "http/response.h"
 #include "store/users.h"
 #include "util/clock.h"
 
@@ -133,6 +134,23 @@ static enum rc reset_factor(struct desk *d, const char *username)
     return RC_OK;
 }
 
+static enum rc recover(struct desk *d, const char *username, const struct user_flags *f)
+{
+    struct json *made;
+    const char *id;
+
+    TRY(find_id(d, username, &id));
+    TRY(act(d, admin_user_recovery_link, ONE "/recovery-link",
+            arena_printf(d->arena, "/admin/api/users/%s/recovery-link", id), NULL));
+    made = d->x.rs->model;
+    if (f->json)
+        act_print_json(d, made);
+    else
+        printf("%s\n(once, until %s; whoever has it can choose the password of %s)\n", json_str(json_get(made, "url")),
+               json_str(json_get(made, "expires_at")), username);
+    return RC_OK;
+}
+
 static enum rc run(struct desk *d, const char *verb, const char *word, const struct user_flags *f)
 {
     TRY(desk_open(d, f->config, false));
@@ -144,12 +162,14 @@ static enum rc run(struct desk *d, const char *verb, const char *word, const str
         return unlock(d, word);
     if (strcmp(verb, "reset-factor") == 0)
         return reset_factor(d, word);
+    if (strcmp(verb, "recover") == 0)
+        return recover(d, word, f);
     return list(d, f);
 }
 
 static bool takes_word(const char *verb)
 {
-    static const char *const verbs[] = { "add", "set-password", "unlock", "reset-factor" };
+    static const char *const verbs[] = { "add", "set-password", "unlock", "reset-factor", "recover" };
 
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         if (strcmp(verb, verbs[i]) == 0)

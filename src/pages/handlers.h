@@ -14,6 +14,10 @@ enum rc pages_passkey_finish(struct exchange *x);      /* POST {oauth}/passkey/l
 enum rc pages_passkey_discover(struct exchange *x);    /* GET {oauth}/passkey/discoverable/begin */
 enum rc pages_passkey_discovered(struct exchange *x);  /* POST {oauth}/passkey/discoverable/finish */
 enum rc pages_passkey_sign_up(struct exchange *x);     /* {oauth}/passkey/register/… */
+enum rc pages_reset_show(struct exchange *x);          /* GET {oauth}/reset-password (http-api 5.9) */
+enum rc pages_reset_submit(struct exchange *x);        /* POST {oauth}/reset-password */
+enum rc pages_not_me_show(struct exchange *x);         /* GET {oauth}/not-me: the link of a mail that reports a change */
+enum rc pages_not_me_submit(struct exchange *x);
 enum rc pages_onboard_show(struct exchange *x);        /* GET /onboard (http-api 9, design D23) */
 enum rc pages_onboard_submit(struct exchange *x);      /* POST /onboard */
 enum rc pages_onboard_wrong_method(struct exchange *x);

@@ -68,7 +68,7 @@ enum rc pages_login_handle(struct exchange *x)
     c.username = text_trim(x->arena, c.username);
     if (text_empty(c.username) || text_empty(c.password))
         return flow_show_again(x, &r, "credentials_missing");
-    if (!password_may_be(x, c.username, c.password))
+    if (!username_may_be(x, c.username))
         return flow_show_again(x, &r, "bad_credentials");
     return check_credentials(x, &r, &c);
 }

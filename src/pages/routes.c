@@ -31,6 +31,10 @@ static const struct route rows[] = {
     { M_POST, "/passkey/discoverable/finish", SCRIPT, pages_passkey_discovered },
     { M_GET,  "/passkey/register/begin", OPEN, SPEAK_SCRIPT, pages_passkey_sign_up },
     { M_POST, "/passkey/register/finish", OPEN, SPEAK_SCRIPT, pages_passkey_sign_up },
+    { M_GET, "/reset-password", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_HTML, pages_reset_show },
+    { M_POST, "/reset-password", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_HTML, pages_reset_submit, .hashes = true },
+    { M_GET, "/not-me", WHO_ANYONE, LIMIT_RL, CSRF_NONE, SPEAK_HTML, pages_not_me_show },
+    { M_POST, "/not-me", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_HTML, pages_not_me_submit },
 
     { M_GET, "/onboard", OPEN, SPEAK_HTML, pages_onboard_show, .base = BASE_ROOT },
     { M_POST, "/onboard", WHO_ANYONE, LIMIT_RL, CSRF_TOKEN, SPEAK_HTML, pages_onboard_submit, .base = BASE_ROOT,

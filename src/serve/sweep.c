@@ -9,6 +9,7 @@
 #include "store/codes.h"
 #include "store/console_sessions.h"
 #include "store/outbox.h"
+#include "store/links.h"
 #include "store/replays.h"
 #include "store/sessions.h"
 #include "store/settings_table.h"
@@ -83,6 +84,11 @@ static enum rc sweep_outbox(struct db *db, struct turn *t)
     return outbox_sweep(db, t->before, ROWS_PER_TURN, &t->n);
 }
 
+static enum rc sweep_links(struct db *db, struct turn *t)
+{
+    return links_sweep(db, t->before, ROWS_PER_TURN, &t->n);
+}
+
 static enum rc sweep_audit(struct db *db, struct turn *t)
 {
     if (t->settings->audit_log_retention <= 0)
@@ -93,7 +99,7 @@ static enum rc sweep_audit(struct db *db, struct turn *t)
 static enum rc (*const steps[])(struct db *db, struct turn *t) = {
     end_sessions,   sweep_codes,    sweep_consoles, sweep_tokens,
     sweep_families, sweep_sessions, sweep_replays,  sweep_audit,
-    sweep_challenges, sweep_devices, sweep_outbox,
+    sweep_challenges, sweep_devices, sweep_links, sweep_outbox,
 };
 
 static int64_t epoch_s(void)

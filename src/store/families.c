@@ -37,6 +37,15 @@ enum rc families_extend(struct db *db, const char *id, int64_t expires_at)
     return db_run(q);
 }
 
+enum rc families_live(struct db *db, const char *id)
+{
+    struct stmt *q = db_sql(db, "SELECT 1 FROM token_families WHERE id = $1 AND revoked_at IS NULL");
+    int64_t one;
+
+    db_text(q, 1, id);
+    return db_int_of(q, &one);
+}
+
 static enum rc revoke(struct stmt *q, const char *id, const char *why, int64_t now)
 {
     db_text(q, 1, id);

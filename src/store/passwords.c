@@ -28,6 +28,22 @@ enum rc passwords_set(struct db *db, const char *user_id, const char *hash, int6
     return db_run(q);
 }
 
+enum rc passwords_changed_at(struct db *db, const char *user_id, int64_t *out)
+{
+    struct stmt *q = db_sql(db, "SELECT changed_at FROM passwords WHERE user_id = $1");
+
+    db_text(q, 1, user_id);
+    return db_int_of(q, out);
+}
+
+enum rc passwords_remove(struct db *db, const char *user_id)
+{
+    struct stmt *q = db_sql(db, "DELETE FROM passwords WHERE user_id = $1");
+
+    db_text(q, 1, user_id);
+    return db_run(q);
+}
+
 enum rc passwords_upgrade(struct db *db, const char *user_id, const char *old, const char *hash,
                           int64_t now)
 {

@@ -6,6 +6,7 @@
 #define AUTENTICO_STORE_SESSIONS_H
 
 #include "store/db.h"
+#include "store/lists.h"
 
 struct session {
     const char *id;           /* public; `sid` */
@@ -39,5 +40,25 @@ MUST_CHECK enum rc sessions_end_of_user(struct db *db, const char *user_id, cons
 /* Cleanup: end at most `limit` sessions idle since before / created before; ids to log. */
 MUST_CHECK enum rc sessions_end_idle(struct db *db, int64_t idle_before, int64_t created_before, int64_t limit, int64_t now, int64_t *out_n);
 MUST_CHECK enum rc sessions_sweep(struct db *db, int64_t ended_before, int64_t limit, int64_t *out_n);
+
+/*
+ * Live sessions of active users, for people to look at (http-api 7.3, 8).  Sorts
+ * last_activity_at, created_at; filters NULL or 0 = none.
+ */
+struct session_line {
+    const char *id, *user_id, *username, *email; /* email NULL: none */
+    const char *user_agent, *ip_address;
+    int64_t created_at, last_activity_at;
+    int64_t apps_n;          /* applications with a living grant */
+};
+struct sessions_query {
+    struct list_query list;  /* search: username, e-mail, address */
+    const char *user_id;
+    int64_t now;
+    int64_t created_from, created_to, active_from, active_to;
+};
+struct sessions_page { struct session_line *v; size_t n; int64_t total; };
+MUST_CHECK enum rc sessions_list(struct db *db, struct arena *a, const struct sessions_query *q, struct sessions_page *out);
+MUST_CHECK enum rc sessions_count(struct db *db, int64_t *out); /* live ones */
 
 #endif

@@ -46,7 +46,7 @@ const struct setting_row setting_rows[] = {
     S(mfa_method, ENUM, "totp", "totp email both", CHECKED),
     S(require_email_verification, BOOL, "false", NULL, LATER),
     S(email_verification_expiration, DURATION, "24h", NULL, CHECKED | LATER),
-    S(password_reset_expiration, DURATION, "1h", NULL, CHECKED | LATER),
+    S(password_reset_expiration, DURATION, "1h", NULL, CHECKED),
     S(magic_link_enabled, BOOL, "false", NULL, LATER),
     S(magic_link_expiration, DURATION, "15m", NULL, CHECKED | LATER),
     S(audit_log_retention, DURATION, "720h", "EMPTY 0 -1", CHECKED),

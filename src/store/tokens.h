@@ -52,6 +52,7 @@ bool token_is_live(const struct token_view *v, int64_t now);
 MUST_CHECK enum rc tokens_rotate(struct db *db, int64_t selector, int64_t now);
 
 MUST_CHECK enum rc tokens_revoke(struct db *db, int64_t selector, int64_t now);   /* this pair */
+MUST_CHECK enum rc families_live(struct db *db, const char *id); /* RC_NONE: revoked, or there is none */
 MUST_CHECK enum rc families_revoke(struct db *db, const char *id, const char *why, int64_t now); /* idempotent */
 MUST_CHECK enum rc families_revoke_of_user(struct db *db, const char *user_id, const char *except_id, const char *why, int64_t now);
 MUST_CHECK enum rc families_revoke_of_client(struct db *db, const char *client_id, const char *why, int64_t now);

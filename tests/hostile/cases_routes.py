@@ -81,10 +81,11 @@ for path in ("/admin/", "/admin/users", "/admin/users/new", f"/admin/users/{NOBO
     add(f"console {path}: nobody", GET(path), SIGN_IN("admin"))
     add(f"console {path}: a bearer", GET(path, ADMIN), SIGN_IN("admin"))
     add(f"console {path}: the session of the sign-in alone", GET(path, COOKIES), SIGN_IN("admin"))
-for path in ("/account/", "/account/profile"):
+for path in ("/account/", "/account/profile", "/account/security", "/account/sessions", "/account/trusted-devices"):
     add(f"console {path}: nobody", GET(path), SIGN_IN("account"))
     add(f"console {path}: a bearer", GET(path, ACCESS), SIGN_IN("account"))
 for path in ("/admin/users/new", f"/admin/users/{NOBODY}/deactivate", f"/admin/users/{NOBODY}/reactivate", f"/admin/users/{NOBODY}/unlock", f"/admin/users/{NOBODY}/factors/totp/remove", f"/admin/users/{NOBODY}/factors/passkeys/remove",
+             f"/admin/users/{NOBODY}/recovery-link", "/account/security/password", "/account/sessions/end-others", f"/account/sessions/{NOBODY}/end",
              "/admin/clients/new", "/admin/clients/x", "/admin/clients/x/rotate-secret", "/admin/clients/x/disable", "/admin/clients/x/enable", "/account/profile"):
     add(f"CS-06 console {path}: a post of nobody", POST(path, "x=y"), CSRF)
     add(f"CS-06 console {path}: cookies alone", POST(path, "x=y", COOKIES), CSRF)
@@ -96,13 +97,28 @@ for console in ("admin", "account"):
     for query in ("?code=x&state=x&code=y", "?code=" + "x" * 5000 + "&state=y", "?code=%zz"):
         add(f"callback of {console}{query:.20}", GET(f"/{console}/callback{query}"), PAGE(400))
 
+# --- links that are good once (CS-16) ---------------------------------------------------
+for path in ("/oauth2/reset-password", "/oauth2/not-me"):
+    for what, query in {"nothing": "", "no token": "?token=", "no token of ours": "?token=" + "A" * 43, "a long one": "?token=" + "A" * 5000,
+                        "SQL": "?token='%20OR%201=1--", "a line break": "?token=a%0d%0aX-Injected:%20y", "markup": "?token=%22%3E%3Cscript%3E",
+                        "another parameter": "?kind=recover&user_id=1"}.items():
+        add(f"CS-16 {path}: {what}", GET(path + query), SHOWN("This link is not valid"))
+    add(f"{path}: two tokens", GET(path + "?token=a&token=b"), PAGE(400))
+    add(f"{path}: no encoding", GET(path + "?token=%zz"), PAGE(400))
+    add(f"CS-06 {path}: a post of nobody", POST(path, "token=x"), CSRF)
+    add(f"CS-06 {path}: cookies alone", POST(path, "token=x", COOKIES), CSRF)
+    add(f"CS-08 {path}: of another site", POST(path, "token=x", COOKIES, "Sec-Fetch-Site: cross-site"), CSRF)
+    add(f"{path}: by PUT", POST(path, "token=x", method="PUT"), PAGE(405))
+
 # --- the second factor -----------------------------------------------------------------
 for path in ("/oauth2/mfa", "/oauth2/mfa/anything"):
     add(f"{path}: no challenge", GET(path), JSON(400, "invalid_request"))
     add(f"{path}: a post of nobody", POST(path, "challenge_id=x&code=123456"), CSRF)
 add("mfa: by PUT", POST("/oauth2/mfa", "x", method="PUT"), CSRF)
 for method, path in (("GET", "/mfa"), ("POST", "/mfa/totp/setup"), ("POST", "/mfa/totp/verify"), ("DELETE", "/mfa/totp"),
-                     ("POST", "/mfa/recovery-codes"), ("GET", "/trusted-devices"), ("DELETE", f"/trusted-devices/{NOBODY}")):
+                     ("POST", "/mfa/recovery-codes"), ("GET", "/trusted-devices"), ("DELETE", f"/trusted-devices/{NOBODY}"),
+                     ("GET", "/profile"), ("PUT", "/profile"), ("POST", "/password"), ("GET", "/sessions"),
+                     ("POST", "/sessions/revoke-others"), ("DELETE", f"/sessions/{NOBODY}")):
     add(f"account API {method} {path}: nobody", POST("/account/api" + path, "{}", method=method), WWW(401, None))
 
 # --- passkeys (WR-03, WR-06, WR-10, WA-16, WA-17) ------------------------------------------
@@ -157,7 +173,7 @@ for path in ("begin", "finish?challenge_id=@challenge_id@", "AAAA/rename", "AAAA
 # --- the admin API -------------------------------------------------------------------
 ROUTES = [("GET", "/users"), ("POST", "/users"), ("GET", f"/users/{NOBODY}"), ("PUT", f"/users/{NOBODY}"), ("DELETE", f"/users/{NOBODY}"),
           ("POST", f"/users/{NOBODY}/deactivate"), ("POST", f"/users/{NOBODY}/reactivate"), ("POST", f"/users/{NOBODY}/unlock"),
-          ("POST", f"/users/{NOBODY}/revoke-sessions"), ("GET", "/clients"), ("POST", "/clients"), ("GET", "/clients/nobody"), ("PUT", "/clients/nobody"),
+          ("POST", f"/users/{NOBODY}/revoke-sessions"), ("POST", f"/users/{NOBODY}/recovery-link"), ("GET", "/clients"), ("POST", "/clients"), ("GET", "/clients/nobody"), ("PUT", "/clients/nobody"),
           ("GET", f"/users/{NOBODY}/factors"), ("DELETE", f"/users/{NOBODY}/factors/totp"), ("DELETE", f"/users/{NOBODY}/factors/passkeys"),
           ("DELETE", "/clients/nobody"), ("POST", "/clients/nobody/rotate-secret"), ("GET", "/settings"), ("PUT", "/settings")]
 for method, path in ROUTES:

@@ -270,6 +270,12 @@ class Provider:
             return db.execute(sql, args).fetchall()
 
     @contextlib.contextmanager
+    def edit(self):
+        """The store, to be written to."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.dir, "autentico.db"), isolation_level=None)) as db:
+            yield db
+
+    @contextlib.contextmanager
     def broken(self, table):
         """The store takes nothing into that table for the while."""
         db = sqlite3.connect(os.path.join(self.dir, "autentico.db"), isolation_level=None)

@@ -7,6 +7,7 @@
 #include "store/passwords.h"
 
 static struct user *ANN;
+static struct console_session *CONSOLE;
 
 static int as_ann(void **state)
 {
@@ -15,6 +16,12 @@ static int as_ann(void **state)
     console_world(state);
     assert_ok(hasher_make(&HASHER, A, "secret-1", &hash));
     assert_ok(passwords_set(DB, "u1", hash, T0));
+    struct family f = { .id = "f1", .user_id = "u1", .client_id = "app", .session_id = "s1", .sid = "s1",
+                        .grant_type = "authorization_code", .scope = "openid", .acr = "1", .created_at = T0,
+                        .expires_at = T0 + 9000 };
+    assert_ok(families_add(DB, &f));
+    CONSOLE = arena_new(A, struct console_session);
+    *CONSOLE = (struct console_session){ .user_id = "u1", .family_id = "f1", .session_id = "s1" };
     ANN = arena_new(A, struct user);
     assert_ok(users_by_id(DB, A, "u1", ANN));
     return 0;
@@ -36,6 +43,7 @@ static const char *visit(enum method method, const char *uri, const char *form, 
     if (form != NULL)
         give_body(x, form);
     x->user = ANN;
+    x->console = CONSOLE;
     rc = run(x);
     if (rc != RC_OK)
         fail_msg("%s: %d %s", uri, rc, refusal_text(&x->no));
@@ -180,6 +188,20 @@ static void test_update_name_refused(void **state)
     assert_null(stored().email);
 }
 
+/* Between the confirmation and the change somebody has ended every session, this one too. */
+static void test_signed_out_meanwhile(void **state)
+{
+    (void)state;
+    assert_ok(families_revoke(DB, "f1", "x", T0));
+    assert_string_equal(post("given_name=Mallory", 303), "/account/profile");
+    assert_string_equal(stored().given_name, "Ann");
+    assert_string_equal(visit(M_POST, "/account/security/password",
+                              "current_password=secret-1&new_password=secret-2&confirm_password=secret-2", 303),
+                        "/account/security");
+    assert_string_equal(visit(M_POST, "/account/sessions/end-others", "", 303), "/account/sessions");
+    assert_int_equal(stored().failures_n, 0);
+}
+
 static void test_locked(void **state)
 {
     (void)state;
@@ -197,7 +219,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_api_settings), TEST(test_overview), TEST(test_form), TEST(test_update), TEST(test_update_refused),
-        TEST(test_update_name), TEST(test_update_name_refused), TEST(test_locked),
+        TEST(test_update_name), TEST(test_update_name_refused), TEST(test_signed_out_meanwhile),
+        TEST(test_locked),
     };
 
     return cmocka_run_group_tests(tests, with_consoles, without_consoles);

@@ -13,6 +13,7 @@
 #include "store/codes.h"
 #include "store/console_sessions.h"
 #include "store/factors.h"
+#include "store/links.h"
 #include "store/lockouts.h"
 #include "store/outbox.h"
 #include "store/passkeys.h"
@@ -43,6 +44,8 @@ static void run_users(void)
     assert_ok(passwords_set(DB, "u1", "hash", NOW));
     assert_ok(passwords_find(DB, A, "u1", &hash));
     assert_ok(passwords_upgrade(DB, "u1", "hash", "other", NOW));
+    assert_ok(passwords_changed_at(DB, "u1", &n));
+    assert_ok(passwords_remove(DB, "u1"));
     assert_ok(lockouts_claim(DB, A, "u1", 5, 60, NOW, &l));
     assert_ok(lockouts_find(DB, A, "u1", &l));
     assert_ok(lockouts_give_back(DB, "u1", 5));
@@ -136,6 +139,19 @@ static void run_passkeys(void)
     assert_ok(passkeys_remove_of_user(DB, "u1"));
 }
 
+static void run_links(void)
+{
+    struct one_time_link l = { .token_hash = hash_like(41), .kind = LINK_RESET, .user_id = "u1", .created_at = NOW,
+                               .expires_at = NOW + 60 };
+    int64_t n;
+
+    assert_ok(links_add(DB, &l));
+    assert_ok(links_find(DB, A, l.token_hash, NOW, &l));
+    assert_ok(links_use(DB, A, l.token_hash, NOW, &l));
+    assert_ok(links_void_of_user(DB, "u1", NOW));
+    assert_ok(links_sweep(DB, NOW + 9999, 500, &n));
+}
+
 static void run_clients(void)
 {
     struct client_secret s = { .id = "x", .sha256 = hash_like(1), .created_at = NOW };
@@ -161,8 +177,11 @@ static void run_lists(void)
 {
     struct users_query u = { .list = { .limit = 9 }, .is_email_verified = -1 };
     struct clients_query c = { .list = { .limit = 9 }, .is_active = -1 };
+    struct sessions_query s = { .list = { .limit = 9 }, .now = NOW };
     struct clients_page clients;
+    struct sessions_page sessions;
     struct users_page users;
+    int64_t n;
 
     for (int down = 0; down < 2; down++) {
         u.list.is_descending = c.list.is_descending = down;
@@ -174,7 +193,13 @@ static void run_lists(void)
             c.list.sort = clients_sorts[i];
             assert_ok(clients_list(DB, A, &c, &clients));
         }
+        s.list.is_descending = down;
+        s.user_id = NULL;
+        assert_ok(sessions_list(DB, A, &s, &sessions));
+        s.user_id = "u1";
+        assert_ok(sessions_list(DB, A, &s, &sessions));
     }
+    assert_ok(sessions_count(DB, &n));
 }
 
 static void run_settings(void)
@@ -220,6 +245,7 @@ static void run_protocol(void)
     assert_ok(tokens_rotate(DB, 1, NOW));
     assert_ok(tokens_revoke(DB, 1, NOW));
     assert_ok(families_extend(DB, "f1", NOW + 5000));
+    assert_ok(families_live(DB, "f1"));
     assert_ok(families_revoke(DB, "f1", "x", NOW));
     assert_ok(families_revoke_of_user(DB, "u1", NULL, "x", NOW));
     assert_ok(families_revoke_of_client(DB, "app", "x", NOW));
@@ -299,6 +325,7 @@ static void test_plans(void **state)
     run_factors();
     run_outbox();
     run_passkeys();
+    run_links();
     run_clients();
     run_lists();
     run_settings();
