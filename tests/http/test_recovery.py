@@ -160,7 +160,6 @@ def test_unknown(provider, query):
 
 def test_garbled(provider):
     visitor = Browser(provider)
-    assert visitor.get("/oauth2/reset-password?token=%zz").status_code == 400
     assert visitor.get("/oauth2/reset-password?token=a&token=b").status_code == 400
     assert visitor.request("DELETE", "/oauth2/reset-password").status_code == 405
 

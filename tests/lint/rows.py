@@ -11,8 +11,8 @@ import re
 import sys
 
 # room: rows; a-b is a range.  Left out: what belongs to features that are not there yet
-# (OA-22, CO-07, CO-11, CO-26: consent; MD-16: back-channel logout; CS-16: mailed
-# links; CS-18: what a person allowed), and whatever is not of the first tier.
+# (OA-22, CO-07, CO-11, CO-26: consent; MD-16: back-channel logout; CS-18: what a
+# person allowed), and whatever is not of the first tier.
 EXPECTED = {
     "HT": "1-12 14-22 24",      # HTTP ground rules
     "JO": "1-13",               # JOSE and JWT
@@ -31,7 +31,7 @@ EXPECTED = {
     "IT": "1-10",               # … ID token
     "UI": "1-7 9 13 15",        # … userinfo, claims
     "RL": "1-12",               # RP-initiated logout
-    "CS": "1-15 17",            # cookies, sessions, CSRF, passwords
+    "CS": "1-17",               # cookies, sessions, CSRF, passwords
     "OT": "1-5 7-10",           # TOTP
     "WR": "1-20 23-26",         # WebAuthn, registration
     "WA": "1-17",               # … authentication

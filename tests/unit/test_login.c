@@ -99,7 +99,7 @@ static void test_wrong(void **state)
         { "username=anna&password=", "credentials_missing" },
         { "", "credentials_missing" },
         { "username=an&password=" RIGHT, "bad_credentials" }, /* outside the limits */
-        { "username=anna&password=short", "bad_credentials" },
+        { "username=anna&password=short", "bad_credentials" }, /* limits are for new ones: looked at, and counted */
         { "username=an%01na&password=wr%02ong-one", "bad_credentials" },
     };
     struct jar jar = { NULL, NULL };
@@ -113,7 +113,7 @@ static void test_wrong(void **state)
     longest[sizeof longest - 1] = '\0';
     assert_again(login(&jar, form, arena_printf(A, "username=anna&password=%s", longest)), "bad_credentials");
     assert_again(login(&jar, form, arena_printf(A, "username=%s&password=" RIGHT, longest)), "bad_credentials");
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 2; i++)
         assert_again(login(&jar, form, "username=anna&password=wrong-one"), "bad_credentials");
     assert_again(login(&jar, form, "username=anna&password=" RIGHT), "account_locked");
 }
