@@ -8,6 +8,7 @@
 #include "authn/trail.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "hasher/checker.h"
 #include "hasher/hasher.h"
 #include "store/lockouts.h"
 #include "store/passwords.h"
@@ -203,10 +204,35 @@ static enum rc check_length(struct exchange *x, const char *what, const char *te
     return RC_OK;
 }
 
+/* The command reads one line. */
+static enum rc check_outside(struct exchange *x, const char *password)
+{
+    const char *line = "";
+
+    if (x->checker == NULL || x->checker->argv == NULL)
+        return RC_OK;
+    if (!is_text(password))
+        return refuse(&x->no, REFUSE_VALIDATION, "Password must not have line breaks or control characters");
+    db_read_end(x->db);
+    switch (checker_ask(x->checker, x->arena, password, &line)) {
+    case RC_OK:
+        return RC_OK;
+    case RC_NONE:
+        return text_empty(line) ? refuse(&x->no, REFUSE_VALIDATION, "Password is not good enough")
+                                : refuse(&x->no, REFUSE_VALIDATION, "Password: %s", line);
+    case RC_REFUSED:
+    case RC_FAULT:
+        break;
+    }
+    return refuse(&x->no, REFUSE_VALIDATION,
+                  "Password could not be checked; please try again later or tell the administrator");
+}
+
 enum rc password_rules(struct exchange *x, const char *password)
 {
-    return check_length(x, "Password", password, x->settings->validation_min_password_length,
-                        x->settings->validation_max_password_length);
+    TRY(check_length(x, "Password", password, x->settings->validation_min_password_length,
+                     x->settings->validation_max_password_length));
+    return check_outside(x, password);
 }
 
 enum rc username_rules(struct exchange *x, const char *username)

@@ -26,8 +26,9 @@ bool username_may_be(const struct exchange *x, const char *username);
 /* The password of a known user (account changes): RC_REFUSED BAD_CREDENTIALS or LOCKED. */
 MUST_CHECK enum rc password_confirm(struct exchange *x, const struct user *user, const char *password);
 
-/* Rules for a new password and username by the settings; RC_REFUSED VALIDATION
- * with a text for people.  Lengths count bytes. */
+/* Rules for a new password and username by the settings, and what the operator's command
+ * says of the password (hasher/checker.h); RC_REFUSED VALIDATION with a text for people that
+ * begins with the field's name.  Lengths count bytes.  Outside any transaction. */
 MUST_CHECK enum rc password_rules(struct exchange *x, const char *password);
 MUST_CHECK enum rc username_rules(struct exchange *x, const char *username);
 

@@ -80,6 +80,8 @@ static void fill_exchange(struct desk *d)
     d->x.rs = arena_new(d->arena, struct response);
     d->x.hasher = arena_new(d->arena, struct hasher);
     d->x.hasher->ask_fd = -1; /* hasher.h: works in this process */
+    d->checker = (struct checker){ .argv = d->conf.password_argv, .ask_fd = -1 }; /* the same */
+    d->x.checker = &d->checker;
     response_init(d->x.rs, d->arena);
     d->x.user = arena_new(d->arena, struct user); /* the actor of audit rows: no account, a name */
     d->x.user->username = "cli";

@@ -6,6 +6,7 @@
 #define AUTENTICO_CLI_DESK_H
 
 #include "conf/conf.h"
+#include "hasher/checker.h"
 #include "http/exchange.h"
 #include "store/db.h"
 #include "store/settings_table.h"
@@ -17,6 +18,7 @@ struct desk {
     struct db *db;
     struct settings settings;
     struct keyring keys;
+    struct checker checker;
     struct exchange x;        /* no request behind it: address "", actor "cli" */
 };
 

@@ -293,6 +293,7 @@ int conf_derive(struct arena *a, struct conf *c, FILE *err)
     faults += derive_proxies(a, c);
     derive_places(a, c);
     faults += conf_derive_listen(a, c, err);
+    faults += conf_derive_command(a, c, err);
     derive_pool(c);
     return faults;
 }

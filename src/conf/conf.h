@@ -54,6 +54,7 @@ struct conf {
     const char *user;                /* "" = owner of the database directory */
     const char *state_dir;
     const char *theme_css_file, *ca_file;
+    const char *password_command;    /* as written */
     enum log_format log_format;
     enum log_level log_level;
 
@@ -67,6 +68,7 @@ struct conf {
     const char *tcp_address;         /* of tcp_listen: "127.0.0.1", "::1"; there is no login_socket then */
     int64_t tcp_port;
     const char *data_dir;            /* installed templates, assets, sql, contrib */
+    const char *const *password_argv; /* of password_command, NULL-terminated; NULL: none */
     const char *file;                /* the file that was read, or NULL */
 
     struct secrets *secrets;         /* NULL in every child but the signer's hand-over */

@@ -97,7 +97,9 @@ const struct key conf_keys[] = {
     { "AUTENTICO_USER", KEY_TEXT, "", 0, 0, AT(user), NULL, "whose uid the pool takes when started as root; default: the owner of the database directory" },
     { "AUTENTICO_STATE_DIR", KEY_PATH, NULL, 0, 0, AT(state_dir), NULL,
       "lock file, limits.db, private front; default: the directory of the database" },
-    { "AUTENTICO_PASSWORD_COMMAND", KEY_LATER, "", 0, 0, 0, NULL, "external password check" },
+    { "AUTENTICO_PASSWORD_COMMAND", KEY_TEXT, "", 0, 0, AT(password_command), NULL,
+      "a program and its arguments, run for every new password: it gets it as a line on standard input, has 5 seconds, "
+      "and refuses it by an exit status other than 0 and a line that says why; no shell" },
     { "AUTENTICO_THEME_CSS_FILE", KEY_PATH, "", 0, 0, AT(theme_css_file), NULL, "a style sheet that is served instead of the setting theme_css_inline" },
     { "AUTENTICO_CA_FILE", KEY_LATER, "", 0, 0, 0, NULL, "trust for outbound TLS" },
     { "AUTENTICO_OUTBOUND_ALLOW", KEY_LATER, "", 0, 0, 0, NULL, "private addresses that outbound requests may reach" },

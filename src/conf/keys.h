@@ -55,6 +55,8 @@ int conf_check_owner(struct arena *a, const struct conf *c, uid_t owner, bool is
 int conf_check_secrets(const struct conf *c, bool needs_secrets, FILE *err);
 /* AUTENTICO_APP_LISTEN_PORT into tcp_address and tcp_port; the secret it needs. */
 int conf_derive_listen(struct arena *a, struct conf *c, FILE *err);
+/* AUTENTICO_PASSWORD_COMMAND into password_argv. */
+int conf_derive_command(struct arena *a, struct conf *c, FILE *err);
 int conf_check_front_secret(const struct conf *c, FILE *err);
 
 #endif

@@ -15,6 +15,7 @@
 struct db;
 struct signer;
 struct hasher;
+struct checker;
 struct limits;
 struct settings;
 struct cors;
@@ -36,6 +37,7 @@ struct exchange {
     struct db            *db;
     struct signer        *signer;
     struct hasher        *hasher;
+    const struct checker *checker;    /* of new passwords; NULL: none */
     struct limits        *limits;     /* NULL when switched off */
     const struct conf    *conf;
     const struct keyring *keys;

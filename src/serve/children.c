@@ -135,6 +135,23 @@ static int run_hasher(const struct children *c, int slot)
     return hasher_run(&setup);
 }
 
+/* The only process that may start a program: so it has no sandbox but an identity without
+ * privileges, and no database, keys or sockets. */
+static int run_checker(const struct children *c, int slot)
+{
+    const int keep[] = { c->pool->checker_queue.answer_fd, c->pool->late_control[0] };
+    struct checker_setup setup = {
+        .argv = c->pool->conf->password_argv,
+        .answer_fd = keep[0],
+        .control_fd = keep[1],
+        .busy_since_ms = &c->pool->board->slots[slot].busy_since_ms,
+    };
+
+    sandbox_starter(keep, ARRAY_LEN(keep));
+    sandbox_become(c->pool->id.uid, c->pool->id.gid);
+    return checker_run(&setup);
+}
+
 static int run_front(const struct children *c)
 {
     log_process("front");
@@ -156,6 +173,8 @@ static int run_kind(const struct children *c, enum proc_kind kind, int slot)
         return worker_run(c->pool, kind, slot);
     case PROC_HASHER:
         return run_hasher(c, slot);
+    case PROC_CHECKER:
+        return run_checker(c, slot);
     case PROC_KEEPER:
         return keeper_run(c->pool, slot);
     case PROC_FRONT:

@@ -334,6 +334,7 @@ static void fill_exchange(struct exchange *x, struct kept *k, struct arena *a)
     x->db = k->setup.db;
     x->signer = &k->setup.signer;
     x->hasher = k->setup.hasher;
+    x->checker = &k->setup.checker;
     x->limits = k->setup.limits;
     x->clients = k->clients;
     x->conf = k->setup.conf;
@@ -350,6 +351,7 @@ static void set_deadlines(struct kept *k)
 
     k->setup.signer.deadline_ms = by < now + SIGNER_MS ? by : now + SIGNER_MS;
     k->setup.hasher->deadline_ms = by;
+    k->setup.checker.deadline_ms = by;
 }
 
 struct bytes dispatch(struct kept *k, struct arena *a, char *const *env, struct bytes body)

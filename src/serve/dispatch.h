@@ -5,6 +5,7 @@
 #ifndef AUTENTICO_SERVE_DISPATCH_H
 #define AUTENTICO_SERVE_DISPATCH_H
 
+#include "hasher/checker.h"
 #include "http/exchange.h"
 #include "http/route.h"
 #include "signer/signer.h"
@@ -16,6 +17,7 @@ struct kept_setup {
     struct limits *limits;
     struct signer signer;
     struct hasher *hasher;
+    struct checker checker; /* argv NULL: none */
     const struct conf *conf;
     const struct keyring *keys;
     const struct templates *templates;

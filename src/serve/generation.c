@@ -60,6 +60,7 @@ static void no_pipes(struct pool *pool)
     for (int i = 0; i < CHANNELS_N; i++)
         pool->signer_queue[i] = (struct ask_queue){ -1, -1 };
     pool->hasher_queue = (struct ask_queue){ -1, -1 };
+    pool->checker_queue = (struct ask_queue){ -1, -1 };
 }
 
 static void close_queue(struct ask_queue *q)
@@ -77,6 +78,7 @@ static void close_pipes(struct pool *pool)
     for (int i = 0; i < CHANNELS_N; i++)
         close_queue(&pool->signer_queue[i]);
     close_queue(&pool->hasher_queue);
+    close_queue(&pool->checker_queue);
 }
 
 static enum rc open_pipes(struct pool *pool)
@@ -85,7 +87,8 @@ static enum rc open_pipes(struct pool *pool)
         return fault("parent: pipe: %s", strerror(errno));
     for (int i = 0; i < CHANNELS_N; i++)
         TRY(ask_queue_open(&pool->signer_queue[i]));
-    return ask_queue_open(&pool->hasher_queue);
+    TRY(ask_queue_open(&pool->hasher_queue));
+    return pool->conf->password_argv != NULL ? ask_queue_open(&pool->checker_queue) : RC_OK;
 }
 
 static enum rc begin(struct generation *g)
@@ -120,6 +123,8 @@ void generation_add_posts(struct parent *p)
 
     posts_add(&p->posts, PROC_SIGNER, conf->signers, p->now.n);
     posts_add(&p->posts, PROC_HASHER, conf->hashers, p->now.n);
+    if (conf->password_argv != NULL)
+        posts_add(&p->posts, PROC_CHECKER, conf->hashers, p->now.n);
     posts_add(&p->posts, PROC_KEEPER, 1, p->now.n);
     posts_add(&p->posts, PROC_WORKER, conf->workers, p->now.n);
     if (pool->listen_login >= 0)

@@ -9,10 +9,11 @@
 
 #include "conf/conf.h"
 #include "crypto/keyring.h"
+#include "hasher/checker.h"
 #include "hasher/hasher.h"
 #include "signer/process.h"
 
-enum proc_kind { PROC_NONE, PROC_WORKER, PROC_LOGIN_WORKER, PROC_HASHER, PROC_SIGNER, PROC_KEEPER, PROC_FRONT, PROC_KINDS_N };
+enum proc_kind { PROC_NONE, PROC_WORKER, PROC_LOGIN_WORKER, PROC_HASHER, PROC_CHECKER, PROC_SIGNER, PROC_KEEPER, PROC_FRONT, PROC_KINDS_N };
 const char *proc_kind_name(enum proc_kind kind);
 
 /* One process: what it is doing, for the parent that looks for hung ones. */
@@ -60,6 +61,7 @@ struct pool {
     int wrote_fd;                      /* eventfd: somebody wrote; the keeper checkpoints */
     struct ask_queue signer_queue[CHANNELS_N];
     struct ask_queue hasher_queue;
+    struct ask_queue checker_queue;
 };
 
 #endif

@@ -19,7 +19,7 @@ const char *proc_kind_name(enum proc_kind kind)
 {
     static const char *const names[PROC_KINDS_N] = {
         [PROC_NONE] = "none",     [PROC_WORKER] = "worker", [PROC_LOGIN_WORKER] = "login-worker",
-        [PROC_HASHER] = "hasher", [PROC_SIGNER] = "signer", [PROC_KEEPER] = "keeper",
+        [PROC_HASHER] = "hasher", [PROC_CHECKER] = "checker", [PROC_SIGNER] = "signer", [PROC_KEEPER] = "keeper",
         [PROC_FRONT] = "front",
     };
 
@@ -85,6 +85,12 @@ static void set_back_off(struct post *post)
     post->restart_at_ms = now + (wait < BACK_OFF_MAX_MS ? wait : BACK_OFF_MAX_MS);
 }
 
+/* It was made for one question, and has answered it. */
+static bool is_done(const struct post *post, int status)
+{
+    return post->kind == PROC_CHECKER && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static void vacate(struct posts *p, struct board *board, struct post *post)
 {
     struct slot *slot = &board->slots[post - p->v];
@@ -109,13 +115,16 @@ struct post *posts_bury(struct posts *p, struct board *board, pid_t pid, int sta
 
         if (post->pid != pid)
             continue;
-        if (!is_expected && !post->is_leaving)
+        if (!is_expected && !post->is_leaving && !is_done(post, status))
             log_event(LOG_LEVEL_ERROR, "process_died", "kind", proc_kind_name(post->kind), "child",
                       log_num(pid), "why", reason(why, sizeof(why), status), NULL);
         if (post->kind == PROC_FRONT)
             (void)kill(-pid, SIGKILL); /* its own workers would keep the port */
         vacate(p, board, post);
-        set_back_off(post);
+        if (is_done(post, status))
+            post->failures_n = 0;
+        else
+            set_back_off(post);
         if (post->is_leaving)
             post->kind = PROC_NONE;
         return post;

@@ -115,6 +115,7 @@ static enum rc start_all(struct parent *p)
         return RC_REFUSED;
     }
     TRY(start_kind(p, PROC_HASHER, false));
+    TRY(start_kind(p, PROC_CHECKER, false));
     TRY(start_kind(p, PROC_KEEPER, true));
     TRY(start_kind(p, PROC_LOGIN_WORKER, true));
     return start_kind(p, PROC_WORKER, true);

@@ -60,9 +60,14 @@ static void set_limit(int what, rlim_t value)
 
 void sandbox_child(const int *keep, size_t keep_n)
 {
+    sandbox_starter(keep, keep_n);
+    set_limit(RLIMIT_NPROC, 0);
+}
+
+void sandbox_starter(const int *keep, size_t keep_n)
+{
     close_others(keep, keep_n);
     set_limit(RLIMIT_CORE, 0);
-    set_limit(RLIMIT_NPROC, 0);
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         die("sandbox: prctl: %s", strerror(errno));
 }

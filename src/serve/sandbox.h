@@ -12,6 +12,8 @@
 /* Right after the fork: descriptors above 2 that are not in `keep` are closed;
  * resource limits; undumpable; parent-death signal. */
 void sandbox_child(const int *keep, size_t keep_n);
+/* The same for a process that has to start others. */
+void sandbox_starter(const int *keep, size_t keep_n);
 /* Become `uid`:`gid` for good, without supplementary groups (the socket group is
  * not needed: sockets are inherited).  Root that stays root loses every
  * capability.  die()s when it cannot. */

@@ -42,6 +42,7 @@ static void drop_privileges(const struct worker *w)
         pool->wrote_fd,
         pool->signer_queue[CHANNEL_WORKER].ask_fd,
         pool->hasher_queue.ask_fd,
+        pool->checker_queue.ask_fd,
     };
 
     sandbox_child(keep, ARRAY_LEN(keep));
@@ -95,6 +96,8 @@ static enum rc start_serving(struct worker *w)
         .signer = { .ask_fd = pool->signer_queue[CHANNEL_WORKER].ask_fd,
                     .late_since_ms = &pool->board->late_since_ms[PROC_SIGNER] },
         .hasher = &w->hasher,
+        .checker = { .argv = pool->conf->password_argv, .ask_fd = pool->checker_queue.ask_fd,
+                     .late_since_ms = &pool->board->late_since_ms[PROC_CHECKER] },
         .conf = pool->conf,
         .keys = pool->keys,
         .templates = pool->templates,

@@ -38,6 +38,33 @@ static void public_addresses(void **state)
     }
 }
 
+/* A program and words, without a shell; nobody else's to change (design D24). */
+static void password_commands(void **state)
+{
+    char program[] = "/tmp/autentico-command-XXXXXX";
+
+    (void)state;
+    assert_taken("AUTENTICO_PASSWORD_COMMAND=\n");
+    assert_null(CONF.password_argv);
+    assert_taken("AUTENTICO_PASSWORD_COMMAND=\"/bin/sh  -c $(id)\"\n");
+    assert_string_equal(CONF.password_argv[0], "/bin/sh");
+    assert_string_equal(CONF.password_argv[1], "-c");
+    assert_string_equal(CONF.password_argv[2], "$(id)");
+    assert_null(CONF.password_argv[3]);
+    assert_says("AUTENTICO_PASSWORD_COMMAND=sh\n", "AUTENTICO_PASSWORD_COMMAND: sh is not an absolute path\n");
+    assert_says("AUTENTICO_PASSWORD_COMMAND=/no/such\n",
+                "AUTENTICO_PASSWORD_COMMAND: /no/such No such file or directory\n");
+    assert_says("AUTENTICO_PASSWORD_COMMAND=/etc/passwd\n", "AUTENTICO_PASSWORD_COMMAND: /etc/passwd is not a program\n");
+    assert_says("AUTENTICO_PASSWORD_COMMAND=/tmp\n", "AUTENTICO_PASSWORD_COMMAND: /tmp is not a program\n");
+    close(mkstemp(program));
+    chmod(program, 0775);
+    assert_says(arena_printf(A, "AUTENTICO_PASSWORD_COMMAND=%s\n", program),
+                arena_printf(A, "AUTENTICO_PASSWORD_COMMAND: %s may be written by others: chmod go-w it\n", program));
+    chmod(program, 0755);
+    assert_taken(arena_printf(A, "AUTENTICO_PASSWORD_COMMAND=%s\n", program));
+    unlink(program);
+}
+
 static void addresses_that_are_refused(void **state)
 {
     static const char *const bad[] = { "x", "id.example.org", "ftp://id.example.org", "https://", "https:///x",
@@ -244,7 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(public_addresses), TEST(addresses_that_are_refused), TEST(oauth_paths), TEST(ports), TEST(cookies),
-        TEST(places), TEST(how_many_processes), TEST(trusted_proxies), TEST(owners), TEST(reloads),
+        TEST(places), TEST(how_many_processes), TEST(password_commands), TEST(trusted_proxies), TEST(owners), TEST(reloads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

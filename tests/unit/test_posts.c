@@ -184,6 +184,27 @@ static void back_off(void **state)
     assert_true(wait_of(post) <= 0);
 }
 
+/* A checker answers one question and ends: that is no death, and the next comes at once. */
+static void it_is_done(void **state)
+{
+    struct post *post;
+
+    (void)state;
+    posts_add(P, PROC_CHECKER, 1, 1);
+    for (int i = 0; i < 5; i++) {
+        fill(0, 101, 0);
+        post = bury(101, 0, false);
+        assert_string_equal(logged, "");
+        assert_int_equal(post->failures_n, 0);
+        assert_true(wait_of(post) <= 0);
+        assert_int_equal(board->slots[0].pid, 0);
+    }
+    fill(0, 101, 0);
+    post = bury(101, 1 << 8, false);
+    assert_non_null(strstr(logged, "kind=checker"));
+    assert_int_equal(post->failures_n, 1);
+}
+
 static void the_first_that_is_due(void **state)
 {
     (void)state;
@@ -256,7 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(names_of_kinds), TEST(are_counted), TEST(have_an_end), TEST(the_dead_leave_nothing_behind),
-        TEST(how_it_died), TEST(back_off), TEST(the_first_that_is_due), TEST(generations), TEST(are_told_to_end),
+        TEST(how_it_died), TEST(back_off), TEST(it_is_done), TEST(the_first_that_is_due), TEST(generations), TEST(are_told_to_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
