@@ -32,6 +32,9 @@ enum rc account_passkey_remove(struct exchange *x);
 enum rc account_trusted_devices(struct exchange *x);
 enum rc account_trusted_device_remove(struct exchange *x);
 
+/* In how many browsers the person is signed in. */
+MUST_CHECK enum rc account_sessions_count(struct exchange *x, int64_t *out);
+
 /* A page of this console. */
 enum rc account_page(struct exchange *x, int status, const char *page, struct json *vars);
 

@@ -71,6 +71,8 @@ static struct json *row_of(struct arena *a, const struct session_line *s, const 
     json_set_str(row, "address", s->ip_address);
     json_set_str(row, "created", console_time(a, s->created_at));
     json_set_str(row, "last_active", console_time(a, s->last_activity_at));
+    json_set_bool(row, "has_apps", s->apps_n > 0);
+    json_set_bool(row, "one_app", s->apps_n == 1);
     json_set_int(row, "apps_n", s->apps_n);
     json_set_bool(row, "is_current", text_same(s->id, current));
     json_set_str(row, "end_action", arena_printf(a, ACCOUNT_SESSIONS "/%s/end", s->id));
@@ -97,6 +99,16 @@ enum rc account_sessions(struct exchange *x)
     TRY(load(x, list, &page));
     TRY(find_current(x, &current));
     return respond_list(x, items_of(x, &page, current), page.total);
+}
+
+enum rc account_sessions_count(struct exchange *x, int64_t *out)
+{
+    struct list_query one = { .limit = 1, .is_descending = true };
+    struct sessions_page page;
+
+    TRY(load(x, one, &page));
+    *out = page.total;
+    return RC_OK;
 }
 
 enum rc account_sessions_show(struct exchange *x)

@@ -6,6 +6,8 @@
 
 #include "util/text.h"
 
+#define NAME_BYTES 60 /* of a name that we do not know */
+
 struct word { const char *in, *name; };
 
 /* In this order: most pretend to be those that come after them. */
@@ -27,6 +29,18 @@ static const char *find(const struct word *words, size_t n, const char *text)
     return NULL;
 }
 
+/* Between characters. */
+static const char *cut(struct arena *a, const char *text)
+{
+    size_t n = NAME_BYTES;
+
+    if (strlen(text) <= n)
+        return text;
+    while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--;
+    return arena_printf(a, "%.*s...", (int)n, text);
+}
+
 const char *user_agent_name(struct arena *a, const char *user_agent)
 {
     const char *text = text_or(user_agent, ""), *browser = find(browsers, ARRAY_LEN(browsers), text),
@@ -36,5 +50,5 @@ const char *user_agent_name(struct arena *a, const char *user_agent)
         return arena_printf(a, "%s on %s", browser, system);
     if (browser != NULL)
         return browser;
-    return text_or(text, "Unknown browser");
+    return text_or(cut(a, text), "Unknown browser");
 }

@@ -24,6 +24,8 @@ static void names(void **state)
           "Chrome on Android" },
         { "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
           "Safari on macOS" },
+        { "123456789 123456789 123456789 123456789 123456789 1234567\xC3\xA9\xC3\xA9 and more",
+          "123456789 123456789 123456789 123456789 123456789 1234567\xC3\xA9..." },
         { "curl/8.5.0", "curl" }, { "A <b>browser</b>", "A <b>browser</b>" }, { "", "Unknown browser" },
         { NULL, "Unknown browser" },
     };
