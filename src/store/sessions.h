@@ -59,6 +59,7 @@ struct sessions_query {
 };
 struct sessions_page { struct session_line *v; size_t n; int64_t total; };
 MUST_CHECK enum rc sessions_list(struct db *db, struct arena *a, const struct sessions_query *q, struct sessions_page *out);
-MUST_CHECK enum rc sessions_count(struct db *db, int64_t *out); /* live ones */
+/* How many: of `q`, created_from and active_from. */
+MUST_CHECK enum rc sessions_count(struct db *db, const struct sessions_query *q, int64_t *out);
 
 #endif

@@ -93,7 +93,12 @@ enum rc sessions_list(struct db *db, struct arena *a, const struct sessions_quer
     return RC_OK;
 }
 
-enum rc sessions_count(struct db *db, int64_t *out)
+enum rc sessions_count(struct db *db, const struct sessions_query *by, int64_t *out)
 {
-    return db_int_of(db_sql(db, "/* count sessions */ SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL"), out);
+    struct stmt *q = db_sql(db, "SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL"
+                                " AND last_activity_at >= $1 AND created_at + 0 >= $2");
+
+    db_int(q, 1, by->active_from);
+    db_int(q, 2, by->created_from);
+    return db_int_of(q, out);
 }

@@ -199,7 +199,7 @@ static void run_lists(void)
         s.user_id = "u1";
         assert_ok(sessions_list(DB, A, &s, &sessions));
     }
-    assert_ok(sessions_count(DB, &n));
+    assert_ok(sessions_count(DB, &s, &n));
 }
 
 static void run_settings(void)
