@@ -261,14 +261,15 @@ static enum rc add_access(struct exchange *x, const struct grant *g, struct sign
     return key_for(x, g->client->access_token_signing_alg, x->settings->access_token_signing_alg, &in->key);
 }
 
-/* The signer puts at_hash in, of a token it has signed itself; beside an opaque one
- * there is none (Core 3.1.3.6: optional). */
+/* The signer puts at_hash in: of the access token it has just signed, or of an opaque one
+ * (Core 3.1.3.6 hashes the text, whatever it is). */
 static enum rc add_id(struct exchange *x, const struct grant *g, struct signing *s)
 {
     struct sign_input *in = &s->inputs[s->n];
 
     in->kind = TOKEN_ID;
     in->at_hash_of = (int)s->n++;
+    in->opaque = g->access_token;
     in->payload = issue_id_payload(x, g);
     return key_for(x, g->client->id_token_signed_response_alg, x->settings->id_token_signing_alg, &in->key);
 }

@@ -46,8 +46,15 @@ MUST_CHECK enum rc signer_sign(struct signer *s, struct arena *a, enum token_kin
 
 /* Several signatures in one message, in order; `inputs` ≤ 4.  The access token's
  * hash for an ID token's at_hash is put in by the signer when `at_hash_of` names
- * an earlier input (index + 1; 0: none), so that a grant costs one message. */
-struct sign_input { enum token_kind kind; const struct signing_key *key; const char *payload; int at_hash_of; };
+ * an earlier input (index + 1; 0: none), so that a grant costs one message; or when
+ * `opaque` is the access token beside it, one that nobody signs. */
+struct sign_input {
+    enum token_kind kind;
+    const struct signing_key *key;
+    const char *payload;
+    int at_hash_of;
+    const char *opaque;
+};
 MUST_CHECK enum rc signer_sign_all(struct signer *s, struct arena *a, const struct sign_input *inputs,
                                    size_t inputs_n, char **outs);
 

@@ -23,7 +23,7 @@ struct turn {
 struct input {
     int64_t kind, at_hash_of;
     struct signing_key key;
-    const char *payload;
+    const char *payload, *opaque;
 };
 
 static enum rc no(struct turn *t, const char *why)
@@ -56,6 +56,7 @@ static enum rc read_input(struct turn *t, struct input *in)
     alg = frame_get_int(&t->r);
     in->key.private_sealed = frame_get_bytes(&t->r);
     in->at_hash_of = frame_get_int(&t->r);
+    in->opaque = frame_get_text(&t->r, t->a);
     in->payload = frame_get_text(&t->r, t->a);
     if (t->r.is_bad)
         return no(t, "malformed frame");
@@ -74,20 +75,29 @@ static enum rc read_inputs(struct turn *t, struct input *ins, int64_t *n)
     return whole(t);
 }
 
+static enum rc check_at_hash(struct turn *t, const struct input *ins, int64_t i)
+{
+    const struct input *in = &ins[i];
+    int64_t of = in->at_hash_of;
+
+    if (of == 0 && in->opaque == NULL)
+        return RC_OK;
+    if (in->kind != TOKEN_ID || (of != 0 && in->opaque != NULL))
+        return no(t, "at_hash is of one access token, for an ID token");
+    if (of < 0 || of > i || (of > 0 && ins[of - 1].kind != TOKEN_ACCESS))
+        return no(t, "at_hash is of an earlier access token");
+    return RC_OK;
+}
+
 static enum rc check_input(struct turn *t, const struct input *ins, int64_t i)
 {
     struct policy p = { t->st->issuer, t->st->request_deadline_s, clock_now() };
-    int64_t of = ins[i].at_hash_of;
     struct json *payload;
 
     if (json_parse(t->a, ins[i].payload, strlen(ins[i].payload), &payload) != RC_OK)
         return no(t, "the payload is no strict JSON");
     TRY(policy_token(&p, t->channel, ins[i].kind, payload, &t->why));
-    if (of == 0)
-        return RC_OK;
-    if (ins[i].kind != TOKEN_ID || of < 0 || of > i || ins[of - 1].kind != TOKEN_ACCESS)
-        return no(t, "at_hash is of an earlier access token, for an ID token");
-    return RC_OK;
+    return check_at_hash(t, ins, i);
 }
 
 /* The text stays as it came, but for this member at its end. */
@@ -130,21 +140,25 @@ static enum rc sign(struct turn *t, const struct input *in, const char *payload,
     return RC_OK;
 }
 
+static const char *payload_of(struct turn *t, const struct input *in, const char *const *outs)
+{
+    const char *access_token = in->at_hash_of > 0 ? outs[in->at_hash_of - 1] : in->opaque;
+
+    return access_token != NULL ? with_at_hash(t->a, in, access_token) : in->payload;
+}
+
 /* Everything is checked before the first signature exists. */
 static enum rc answer_sign(struct turn *t)
 {
     struct input ins[SIGN_INPUTS_MAX] = { 0 };
-    const char *outs[SIGN_INPUTS_MAX], *payload;
+    const char *outs[SIGN_INPUTS_MAX];
     int64_t n;
 
     TRY(read_inputs(t, ins, &n));
     for (int64_t i = 0; i < n; i++)
         TRY(check_input(t, ins, i));
     for (int64_t i = 0; i < n; i++) {
-        payload = ins[i].payload;
-        if (ins[i].at_hash_of > 0)
-            payload = with_at_hash(t->a, &ins[i], outs[ins[i].at_hash_of - 1]);
-        TRY(sign(t, &ins[i], payload, &outs[i]));
+        TRY(sign(t, &ins[i], payload_of(t, &ins[i], outs), &outs[i]));
         frame_put_text(&t->answer, outs[i]);
     }
     return RC_OK;

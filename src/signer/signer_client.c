@@ -66,7 +66,7 @@ static enum rc end(const struct frame_reader *answer)
 enum rc signer_sign(struct signer *s, struct arena *a, enum token_kind kind,
                     const struct signing_key *key, const char *payload, char **out)
 {
-    struct sign_input input = { kind, key, payload, 0 };
+    struct sign_input input = { .kind = kind, .key = key, .payload = payload };
 
     return signer_sign_all(s, a, &input, 1, out);
 }
@@ -78,6 +78,7 @@ static void put_input(struct sbuf *b, const struct sign_input *input)
     frame_put_int(b, input->key->alg);
     frame_put_bytes(b, input->key->private_sealed);
     frame_put_int(b, input->at_hash_of);
+    frame_put_text(b, input->opaque);
     frame_put_text(b, input->payload);
 }
 

@@ -51,9 +51,12 @@ def test_auth_time(provider, app, asked):
     assert claims(provider, again["id_token"])["iat"] >= at + 60
 
 
-def test_at_hash(provider, app):
-    """IT-05"""
-    tokens = provider.tokens(app)
+@pytest.mark.parametrize("format", ["jwt", "opaque"])
+def test_at_hash(provider, app, format):
+    """IT-05: of the text of the access token, whatever it is."""
+    with provider.settings(access_token_format=format):
+        tokens = provider.tokens(app)
+    assert ("." in tokens["access_token"]) == (format == "jwt")
     half = hashlib.sha256(tokens["access_token"].encode()).digest()[:16]
     assert claims(provider, tokens["id_token"])["at_hash"] == base64.urlsafe_b64encode(half).rstrip(b"=").decode()
 

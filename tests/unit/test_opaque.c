@@ -61,7 +61,7 @@ static void test_answer(void **state)
     assert_int_equal(int_of(answer, "expires_in"), 900);
     id = claims_of(x, text_of(answer, "id_token"));
     assert_string_equal(text_of(id, "sub"), "u1");
-    assert_false(json_has(id, "at_hash"));
+    assert_string_equal(text_of(id, "at_hash"), jws_half_hash(A, ALG_RS256, access)); /* IT-05 */
     assert_ok(token_read(x, access, &v));
     assert_null(v.claims);
     /* one row, two secrets, and neither stands in it */

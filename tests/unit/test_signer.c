@@ -164,6 +164,8 @@ static struct signing_key env_key(void)
     return key;
 }
 
+static const char *OPAQUE; /* beside every input of the test that sets it */
+
 static void put_input(struct sbuf *q, int64_t kind, const struct signing_key *key, int64_t of,
                       const char *payload)
 {
@@ -172,6 +174,7 @@ static void put_input(struct sbuf *q, int64_t kind, const struct signing_key *ke
     frame_put_int(q, key->alg);
     frame_put_bytes(q, key->private_sealed);
     frame_put_int(q, of);
+    frame_put_text(q, OPAQUE);
     frame_put_text(q, payload);
 }
 
@@ -505,6 +508,49 @@ static void at_hash_of_nothing_else(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
         assert_int_equal(sign_two(&pairs[i], &key, outs), pairs[i].status);
+}
+
+struct beside { int64_t kind, of; const char *opaque, *payload; int64_t status; };
+
+static int64_t sign_beside(const struct beside *b, const struct signing_key *key, const char **out)
+{
+    struct frame_reader r;
+    struct sbuf q;
+    int64_t status;
+
+    begin(&q, SIGNER_SIGN);
+    frame_put_int(&q, 1);
+    OPAQUE = b->opaque;
+    put_input(&q, b->kind, key, b->of, b->payload);
+    OPAQUE = NULL;
+    status = ask_with(st, CHANNEL_WORKER, &q, &r);
+    *out = status == SIGNER_OK ? frame_get_text(&r, arena) : NULL;
+    assert_int_equal(frame_end(&r), RC_OK);
+    return status;
+}
+
+/* IT-05: of whatever access_token is. */
+static void at_hash_of_an_opaque_access_token(void **state)
+{
+    static const struct beside rows[] = {
+        { TOKEN_ID, 0, "opaque", ID, SIGNER_OK },
+        { TOKEN_ID, 0, "", ID, SIGNER_OK },
+        { TOKEN_ID, 1, "opaque", ID, SIGNER_REFUSED }, /* of two */
+        { TOKEN_ID, -1, "opaque", ID, SIGNER_REFUSED },
+        { TOKEN_ID, 0, "opaque", ID_WITH("\"at_hash\":\"AAAA\""), SIGNER_REFUSED },
+        { TOKEN_ACCESS, 0, "opaque", ACCESS, SIGNER_REFUSED },
+        { TOKEN_USERINFO, 0, "opaque", USERINFO, SIGNER_REFUSED },
+    };
+    struct signing_key key = generate(ALG_EDDSA);
+    const char *out;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(sign_beside(&rows[i], &key, &out), rows[i].status);
+        if (out != NULL)
+            assert_string_equal(json_str(json_get(verify(out, &key, "JWT"), "at_hash")),
+                                jws_half_hash(arena, ALG_EDDSA, rows[i].opaque));
+    }
 }
 
 /* ---- keys ---- */
@@ -1065,6 +1111,7 @@ int main(void)
         TEST(payloads_judged),
         TEST(at_hash_of_an_earlier_access_token),
         TEST(at_hash_of_nothing_else),
+        TEST(at_hash_of_an_opaque_access_token),
         TEST(generated_keys),
         TEST(coordinates_have_one_length),
         TEST(the_key_of_the_environment),

@@ -180,16 +180,19 @@ static void a_grant_costs_one_message(void **state)
     struct signer s = asker(CHANNEL_WORKER);
     struct signing_key key = generate(ALG_ES256);
     struct sign_input inputs[] = {
-        { TOKEN_ACCESS, &key, access_payload(), 0 },
-        { TOKEN_ID, &key, id_payload(), 1 },
+        { .kind = TOKEN_ACCESS, .key = &key, .payload = access_payload() },
+        { .kind = TOKEN_ID, .key = &key, .payload = id_payload(), .at_hash_of = 1 },
+        { .kind = TOKEN_ID, .key = &key, .payload = id_payload(), .opaque = "a token of no signature" },
     };
-    char *outs[2];
+    char *outs[3];
 
     (void)state;
-    assert_int_equal(signer_sign_all(&s, arena, inputs, 2, outs), RC_OK);
+    assert_int_equal(signer_sign_all(&s, arena, inputs, 3, outs), RC_OK);
     (void)verify(outs[0], &key);
     assert_string_equal(json_str(json_get(verify(outs[1], &key), "at_hash")),
                         jws_half_hash(arena, ALG_ES256, outs[0]));
+    assert_string_equal(json_str(json_get(verify(outs[2], &key), "at_hash")),
+                        jws_half_hash(arena, ALG_ES256, "a token of no signature"));
     assert_int_equal(signer_sign_all(&s, arena, inputs, 0, outs), RC_FAULT);
     assert_int_equal(signer_sign_all(&s, arena, inputs, 5, outs), RC_FAULT);
     stop(&p);
