@@ -20,6 +20,9 @@ enum rc admin_user_factor_reset(struct exchange *x);
 enum rc admin_user_passkeys_remove(struct exchange *x);  /* all of them */
 enum rc admin_user_recovery_link(struct exchange *x);
 
+enum rc admin_users_lookup(struct exchange *x);          /* JSON */
+enum rc admin_users_idp_sessions(struct exchange *x);    /* JSON */
+
 /* clients (http-api 7.2); the first five also below {oauth}/register */
 enum rc admin_clients_add(struct exchange *x);
 enum rc admin_clients_get(struct exchange *x);
@@ -34,6 +37,20 @@ enum rc admin_clients_enable(struct exchange *x);        /* page */
 /* settings (http-api 7.6) */
 enum rc admin_settings_get(struct exchange *x);
 enum rc admin_settings_put(struct exchange *x);
+enum rc admin_settings_export(struct exchange *x);
+enum rc admin_settings_import_preview(struct exchange *x);
+enum rc admin_settings_import_apply(struct exchange *x);
+enum rc admin_stats(struct exchange *x);
+enum rc admin_audit_list(struct exchange *x);            /* both faces */
+
+/* sessions and tokens (http-api 7.3); the second and third both faces */
+enum rc admin_sessions_list(struct exchange *x);
+enum rc admin_idp_sessions_list(struct exchange *x);
+enum rc admin_idp_sessions_end(struct exchange *x);
+enum rc admin_sessions_end(struct exchange *x);
+enum rc admin_idp_sessions_families(struct exchange *x);
+enum rc admin_tokens_list(struct exchange *x);
+enum rc admin_tokens_revoke(struct exchange *x);
 
 enum rc admin_dashboard(struct exchange *x);             /* page */
 

@@ -8,6 +8,8 @@ static const struct console_link nav[] = {
     { "Overview", "/admin/", "nav-overview" },
     { "Applications", "/admin/clients", "nav-clients" },
     { "People", "/admin/users", "nav-users" },
+    { "Sessions", "/admin/sessions", "nav-sessions" },
+    { "Audit", "/admin/audit", "nav-audit" },
 };
 static const struct console_frame frame = { "admin", "Administration", nav, ARRAY_LEN(nav) };
 

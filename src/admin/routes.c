@@ -31,6 +31,8 @@ static const struct route rows[] = {
     { M_DELETE, "/admin/api/users/:id/factors/passkeys", API, admin_user_passkeys_remove, AT_API },
     { M_POST,   "/admin/api/users/:id/recovery-link", API, admin_user_recovery_link, AT_API },
     { M_POST,   "/admin/api/users/:id/revoke-sessions", API, admin_users_revoke_sessions, AT_API },
+    { M_POST,   "/admin/api/users/lookup", API, admin_users_lookup, AT_API },
+    { M_GET,    "/admin/api/users/:id/idp-sessions", API, admin_users_idp_sessions, AT_API },
 
     /* http-api 7.2 */
     { M_GET,    "/admin/api/clients", API, admin_clients_list, AT_API },
@@ -44,9 +46,23 @@ static const struct route rows[] = {
     { M_PUT,    "/register/:client_id", API, admin_clients_update, .cors = true },
     { M_DELETE, "/register/:client_id", API, admin_clients_delete, .cors = true },
 
+    /* http-api 7.3 */
+    { M_GET,    "/admin/api/sessions", API, admin_sessions_list, AT_API },
+    { M_DELETE, "/admin/api/sessions/:id", API, admin_sessions_end, AT_API },
+    { M_GET,    "/admin/api/idp-sessions", API, admin_idp_sessions_list, AT_API },
+    { M_GET,    "/admin/api/idp-sessions/:id/sessions", API, admin_idp_sessions_families, AT_API },
+    { M_DELETE, "/admin/api/idp-sessions/:id", API, admin_idp_sessions_end, AT_API },
+    { M_GET,    "/admin/api/tokens", API, admin_tokens_list, AT_API },
+    { M_DELETE, "/admin/api/tokens/:id", API, admin_tokens_revoke, AT_API },
+
     /* http-api 7.6 */
     { M_GET, "/admin/api/settings", API, admin_settings_get, AT_API },
     { M_PUT, "/admin/api/settings", API, admin_settings_put, AT_API, .body_max = 128 * 1024 },
+    { M_GET,  "/admin/api/stats", API, admin_stats, AT_API },
+    { M_GET,  "/admin/api/audit-logs", API, admin_audit_list, AT_API },
+    { M_GET,  "/admin/api/settings/export", API, admin_settings_export, AT_API },
+    { M_POST, "/admin/api/settings/import/preview", API, admin_settings_import_preview, AT_API, .body_max = 128 * 1024 },
+    { M_POST, "/admin/api/settings/import/apply", API, admin_settings_import_apply, AT_API, .body_max = 128 * 1024 },
 
     /* the console */
     { M_GET,  "/admin/callback", WHO_ANYONE, LIMIT_NONE, CSRF_NONE, SPEAK_HTML, console_callback_admin, ROOT },
@@ -61,6 +77,9 @@ static const struct route rows[] = {
     { M_POST, "/admin/users/:id/factors/totp/remove", PAGE, admin_user_factor_reset, CONSOLE },
     { M_POST, "/admin/users/:id/factors/passkeys/remove", PAGE, admin_user_passkeys_remove, CONSOLE },
     { M_POST, "/admin/users/:id/recovery-link", PAGE, admin_user_recovery_link, CONSOLE },
+    { M_GET,  "/admin/sessions", PAGE, admin_idp_sessions_list, CONSOLE },
+    { M_POST, "/admin/sessions/:id/end", PAGE, admin_idp_sessions_end, CONSOLE },
+    { M_GET,  "/admin/audit", PAGE, admin_audit_list, CONSOLE },
     { M_GET,  "/admin/clients", PAGE, admin_clients_list, CONSOLE },
     { M_GET,  "/admin/clients/new", PAGE, admin_clients_new, CONSOLE },
     { M_POST, "/admin/clients/new", PAGE, admin_clients_add, CONSOLE },

@@ -1,129 +1,128 @@
 #include "config.h"
 
-#include <string.h>
-
 #include "admin/handlers.h"
-#include "authn/trail.h"
-#include "authn/way_in.h"
+#include "admin/settings_change.h"
 #include "http/fields.h"
 #include "http/response.h"
 #include "store/settings_table.h"
+#include "util/clock.h"
 
-#define KEY_BYTES 128
-
-/* ---- read ---- */
-
-/* Never told: what is a secret, and the reserved key (settings 3). */
-static bool is_hidden(const char *key)
-{
-    const struct setting_row *row = setting_row_of(key);
-
-    return text_same(key, "private_key") || (row != NULL && row->is_hidden);
-}
-
-enum rc admin_settings_get(struct exchange *x)
+static enum rc visible(struct exchange *x, bool with_reserved, struct json **out)
 {
     struct json *obj = json_object(x->arena);
     struct settings_rows rows;
 
     TRY(settings_all(x->db, x->arena, &rows));
     for (size_t i = 0; i < rows.n; i++)
-        if (!is_hidden(rows.v[i].key))
+        if (!admin_setting_is_hidden(rows.v[i].key) &&
+            (with_reserved || !admin_setting_is_reserved(rows.v[i].key)))
             json_set_str(obj, rows.v[i].key, rows.v[i].value);
+    *out = obj;
+    return RC_OK;
+}
+
+enum rc admin_settings_get(struct exchange *x)
+{
+    struct json *obj;
+
+    TRY(visible(x, true, &obj));
     return respond_model(x, 200, SHAPE_DATA, obj);
-}
-
-/* ---- write ---- */
-
-struct pair { const char *key, *value; };
-struct change {
-    struct exchange *x;
-    struct pair *v;
-    size_t n;
-};
-
-/* Dropped without a word, as the contract has it. */
-static bool is_reserved(const char *key)
-{
-    return text_same(key, "onboarded") || text_same(key, "private_key");
-}
-
-/* design D16: a guide name and its contract name may both be sent if they agree. */
-static enum rc take(struct change *c, const char *key, const char *value)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        if (!text_same(c->v[i].key, key))
-            continue;
-        if (text_same(c->v[i].value, value))
-            return RC_OK;
-        return refuse(&c->x->no, REFUSE_INVALID_REQUEST, "%s was given twice with different values", key);
-    }
-    c->v[c->n++] = (struct pair){ key, value };
-    return RC_OK;
-}
-
-static enum rc take_member(struct change *c, const char *key, const struct json *member)
-{
-    const char *value = json_str(member), *why = "";
-
-    if (is_reserved(key))
-        return RC_OK;
-    if (*key == '\0' || strlen(key) > KEY_BYTES || !is_text(key))
-        return refuse(&c->x->no, REFUSE_INVALID_REQUEST, "A name is empty, too long or malformed");
-    if (value == NULL)
-        return refuse(&c->x->no, REFUSE_INVALID_REQUEST, "%s must be a string", key);
-    if (!is_text_lines(value))
-        return refuse(&c->x->no, REFUSE_INVALID_REQUEST, "%s has control characters", key);
-    enum rc rc = setting_check(c->x->arena, &key, value, &why);
-    if (rc == RC_REFUSED)
-        return refuse(&c->x->no, REFUSE_INVALID_REQUEST, "%s", why);
-    TRY(rc);
-    return is_reserved(key) ? RC_OK : take(c, key, value);
-}
-
-static size_t count_members(const struct json *body)
-{
-    struct json_iter it = { NULL };
-    struct json *member;
-    const char *key;
-    size_t n = 0;
-
-    while (json_next(body, &it, &key, &member))
-        n++;
-    return n;
-}
-
-/* All are looked at before any is stored. */
-static enum rc read_body(struct change *c)
-{
-    struct json_iter it = { NULL };
-    struct json *body, *member;
-    const char *key;
-
-    TRY(json_bind(c->x, NULL, 0, NULL, &body));
-    c->v = arena_array(c->x->arena, struct pair, count_members(body) + 1);
-    while (json_next(body, &it, &key, &member))
-        TRY(take_member(c, key, member));
-    return RC_OK;
-}
-
-static enum rc store(struct db *db, void *arg)
-{
-    struct change *c = arg;
-
-    for (size_t i = 0; i < c->n; i++)
-        TRY(settings_put(db, c->v[i].key, c->v[i].value, c->x->now));
-    TRY(way_in_check(c->x, db));
-    TRY(installation_bump(db));
-    return trail(c->x, "settings_updated", NULL, "settings", "", (char *)NULL);
 }
 
 enum rc admin_settings_put(struct exchange *x)
 {
-    struct change c = { .x = x };
+    struct settings_change c = { .x = x, .event = "settings_updated" };
+    struct json *body;
 
-    TRY(read_body(&c));
-    if (c.n > 0)
-        TRY(db_write(x->db, store, &c));
+    TRY(json_bind(x, NULL, 0, NULL, &body));
+    TRY(settings_change_read(&c, body, true));
+    TRY(settings_change_store(&c));
+    return respond_none(x);
+}
+
+/* ---- export and import (http-api 7.6) ---- */
+
+enum rc admin_settings_export(struct exchange *x)
+{
+    struct json *out = json_object(x->arena), *settings;
+
+    TRY(visible(x, false, &settings));
+    json_set_int(out, "version", 1);
+    json_set_str(out, "exported_at", clock_rfc3339(x->arena, x->now));
+    json_set(out, "settings", settings);
+    return respond_model(x, 200, SHAPE_DATA, out);
+}
+
+/* What was exported: with its envelope, or the envelope inside `data` as it was answered. */
+static enum rc read_export(struct exchange *x, const struct json **out)
+{
+    const struct json *settings;
+    struct json *body;
+
+    TRY(json_bind(x, NULL, 0, NULL, &body));
+    settings = json_get(body, "settings");
+    if (settings == NULL)
+        settings = json_get(json_get(body, "data"), "settings");
+    if (settings == NULL || json_type(settings) != JSON_OBJECT)
+        return refuse(&x->no, REFUSE_INVALID_REQUEST, "settings: the object of an export is missing");
+    *out = settings;
+    return RC_OK;
+}
+
+static const char *current_of(const struct settings_rows *rows, const char *key)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (text_same(rows->v[i].key, key))
+            return rows->v[i].value;
+    return "";
+}
+
+static struct json *preview_row(struct exchange *x, const struct settings_rows *rows, const struct setting_pair *p)
+{
+    struct json *row = json_object(x->arena);
+
+    json_set_str(row, "key", p->key);
+    json_set_str(row, "current", admin_setting_is_hidden(p->key) ? "" : current_of(rows, p->key));
+    json_set_str(row, "incoming", admin_setting_is_hidden(p->key) ? "" : p->value);
+    return row;
+}
+
+static struct json *unknown_keys(struct exchange *x, const struct json *settings)
+{
+    struct json *out = json_array(x->arena), *member;
+    struct json_iter it = { NULL };
+    const char *key;
+
+    while (json_next(settings, &it, &key, &member))
+        if (!admin_setting_is_reserved(key) && setting_row_of(setting_name(key)) == NULL)
+            json_add_str(out, key);
+    return out;
+}
+
+enum rc admin_settings_import_preview(struct exchange *x)
+{
+    struct settings_change c = { .x = x };
+    struct json *out = json_object(x->arena), *list = json_array(x->arena);
+    const struct json *settings;
+    struct settings_rows rows;
+
+    TRY(read_export(x, &settings));
+    TRY(settings_change_read(&c, settings, false));
+    TRY(settings_all(x->db, x->arena, &rows));
+    for (size_t i = 0; i < c.n; i++)
+        json_add(list, preview_row(x, &rows, &c.v[i]));
+    json_set(out, "rows", list);
+    json_set(out, "unknown", unknown_keys(x, settings));
+    return respond_model(x, 200, SHAPE_DATA, out);
+}
+
+enum rc admin_settings_import_apply(struct exchange *x)
+{
+    struct settings_change c = { .x = x, .event = "settings_imported" };
+    const struct json *settings;
+
+    TRY(read_export(x, &settings));
+    TRY(settings_change_read(&c, settings, false));
+    TRY(settings_change_store(&c));
     return respond_none(x);
 }

@@ -5,6 +5,7 @@
 #include "admin/handlers.h"
 #include "admin/list.h"
 #include "admin/page.h"
+#include "admin/sessions.h"
 #include "authn/accounts.h"
 #include "http/response.h"
 #include "oidc/console_frame.h"
@@ -68,6 +69,7 @@ static void set_actions(struct exchange *x, struct json *vars, const struct user
 enum rc admin_users_show(struct exchange *x, const struct user *u)
 {
     struct json *vars = json_object(x->arena);
+    struct sessions_page sessions;
 
     json_set_str(vars, "list_href", ADMIN_USERS);
     json_set_str(vars, "username", u->username);
@@ -84,6 +86,9 @@ enum rc admin_users_show(struct exchange *x, const struct user *u)
     set_actions(x, vars, u);
     admin_user_recovery_vars(x, vars, u);
     TRY(admin_user_factor_vars(x, vars, u));
+    TRY(admin_sessions_of_user(x, u->id, &sessions));
+    json_set(vars, "sessions", admin_session_rows(x, &sessions));
+    json_set_bool(vars, "has_sessions", sessions.n > 0);
     return admin_page(x, 200, "admin/user", vars);
 }
 

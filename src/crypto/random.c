@@ -65,6 +65,21 @@ char *random_id(struct arena *a, int64_t now)
     return id;
 }
 
+char *id_floor(struct arena *a, int64_t at)
+{
+    uint8_t bits[13] = { 0 };
+    char *id = arena_alloc(a, 21);
+
+    put_seconds(bits, at);
+    base32hex_id(bits, id);
+    return id;
+}
+
+int64_t selector_floor(int64_t at)
+{
+    return (int64_t)(((uint64_t)at & 0xffffffff) << 31);
+}
+
 int64_t random_selector(int64_t now)
 {
     uint32_t low;
@@ -73,5 +88,5 @@ int64_t random_selector(int64_t now)
         random_bytes(&low, sizeof(low));
         low &= 0x7fffffff;
     } while (low == 0);
-    return (int64_t)(((uint64_t)now & 0xffffffff) << 31 | low);
+    return selector_floor(now) | low;
 }

@@ -3,6 +3,7 @@
 #include "store/audit.h"
 
 #include "crypto/random.h"
+#include "store/audit_row.h"
 
 static enum rc add(struct db *db, const struct audit_event *e, const char *id)
 {
@@ -47,7 +48,7 @@ enum rc audit_sweep(struct db *db, int64_t created_before, int64_t limit, int64_
     return RC_OK;
 }
 
-static void audit_row(struct stmt *q, struct arena *a, void *out)
+void audit_row(struct stmt *q, struct arena *a, void *out)
 {
     *(struct audit_row *)out = (struct audit_row){
         .id = col_text(q, 0, a),
@@ -65,8 +66,7 @@ static void audit_row(struct stmt *q, struct arena *a, void *out)
 enum rc audit_latest(struct db *db, struct arena *a, int64_t limit, struct audit_rows *out)
 {
     struct stmt *q = db_sql(db,
-        "SELECT id, event, actor_id, actor_username, target_type, target_id, detail, ip_address,"
-        " created_at FROM audit_logs ORDER BY created_at DESC, id DESC LIMIT $1");
+        "SELECT " AUDIT_COLS " FROM audit_logs l ORDER BY l.created_at DESC, l.id DESC LIMIT $1");
     struct rows rows;
 
     db_int(q, 1, limit);

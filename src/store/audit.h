@@ -6,6 +6,7 @@
 #define AUTENTICO_STORE_AUDIT_H
 
 #include "store/db.h"
+#include "store/lists.h"
 
 struct audit_event {
     const char *event;                     /* "login_success", … */
@@ -22,5 +23,16 @@ MUST_CHECK enum rc audit_sweep(struct db *db, int64_t created_before, int64_t li
 struct audit_row { const char *id, *event, *actor_id, *actor_username, *target_type, *target_id, *detail, *ip_address; int64_t created_at; };
 struct audit_rows { struct audit_row *v; size_t n; };
 MUST_CHECK enum rc audit_latest(struct db *db, struct arena *a, int64_t limit, struct audit_rows *out); /* newest first */
+
+/* http-api 7.6 list: sorts created_at, event; filters NULL or 0 = none. */
+struct audit_query {
+    struct list_query list;
+    const char *event;
+    int64_t created_from, created_to;
+};
+struct audit_page { struct audit_row *v; size_t n; int64_t total; };
+MUST_CHECK enum rc audit_list(struct db *db, struct arena *a, const struct audit_query *q, struct audit_page *out);
+/* How often it happened since then. */
+MUST_CHECK enum rc audit_count(struct db *db, const char *event, int64_t since, int64_t *out);
 
 #endif

@@ -140,3 +140,11 @@ enum rc lockouts_give_back_factor(struct db *db, const char *user_id, int64_t ma
 {
     return give_back(db_sql(db, GIVE_BACK("factor_lockouts")), user_id, max);
 }
+
+enum rc lockouts_count_locked(struct db *db, int64_t now, int64_t *out)
+{
+    struct stmt *q = db_sql(db, "/* count locked */ SELECT COUNT(*) FROM lockouts WHERE locked_until_at > $1");
+
+    db_int(q, 1, now);
+    return db_int_of(q, out);
+}

@@ -32,6 +32,7 @@ MUST_CHECK enum rc lockouts_clear(struct db *db, const char *user_id); /* right 
 /* An attempt that was claimed and then not looked at (hashers busy) does not count:
  * one less, and no lock below `max`. */
 MUST_CHECK enum rc lockouts_give_back(struct db *db, const char *user_id, int64_t max);
+MUST_CHECK enum rc lockouts_count_locked(struct db *db, int64_t now, int64_t *out);
 
 MUST_CHECK enum rc lockouts_find_factor(struct db *db, struct arena *a, const char *user_id, struct lockout *out);
 MUST_CHECK enum rc lockouts_claim_factor(struct db *db, struct arena *a, const char *user_id, int64_t max,

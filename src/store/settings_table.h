@@ -66,6 +66,7 @@ struct settings {
 MUST_CHECK enum rc settings_load(struct db *db, struct arena *a, struct settings *out);
 /* Write every missing or empty known key with its default (inside db_write). */
 MUST_CHECK enum rc settings_write_defaults(struct db *db, int64_t now);
+const char *setting_name(const char *key); /* a guide name (design D16) is its contract name */
 /*
  * May this value be stored?  Guide names (design D16) are folded to contract
  * names in `*key`.  RC_REFUSED: `why` says so: bad duration, "not available yet",

@@ -135,7 +135,7 @@ enum rc settings_write_defaults(struct db *db, int64_t now)
 
 /* Checking what somebody wants to write. */
 
-static const char *contract_name(const char *key)
+const char *setting_name(const char *key)
 {
     static const char *const names[][2] = {
         { "mfa_enabled", "require_mfa" },
@@ -177,7 +177,7 @@ static const char *what_is_wanted(struct arena *a, const struct setting_row *row
 
 enum rc setting_check(struct arena *a, const char **key, const char *value, const char **why)
 {
-    const char *name = contract_name(*key);
+    const char *name = setting_name(*key);
     const struct setting_row *row = setting_row_of(name);
     struct value v = { 0 };
 

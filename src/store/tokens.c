@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "store/tokens.h"
+#include "store/families_row.h"
 
 enum rc tokens_add(struct db *db, const struct token *t)
 {
@@ -35,28 +35,6 @@ static void token_row(struct stmt *q, struct arena *a, int i, struct token *out)
     };
 }
 
-static void family_row(struct stmt *q, struct arena *a, int i, struct family *out)
-{
-    *out = (struct family){
-        .id = col_text(q, i, a),
-        .user_id = col_text(q, i + 1, a),
-        .client_id = col_text(q, i + 2, a),
-        .session_id = col_text(q, i + 3, a),
-        .sid = col_text(q, i + 4, a),
-        .grant_type = col_text(q, i + 5, a),
-        .scope = col_text(q, i + 6, a),
-        .nonce = col_text(q, i + 7, a),
-        .auth_time = col_int(q, i + 8),
-        .acr = col_text(q, i + 9, a),
-        .amr = col_text(q, i + 10, a),
-        .user_agent = col_text(q, i + 11, a),
-        .ip_address = col_text(q, i + 12, a),
-        .created_at = col_int(q, i + 13),
-        .expires_at = col_int(q, i + 14),
-        .revoked_at = col_int(q, i + 15),
-    };
-}
-
 #define FAMILY_AT 10
 #define LIVENESS_AT 26
 
@@ -65,7 +43,7 @@ static void view_row(struct stmt *q, struct arena *a, void *out)
     struct token_view *v = out;
 
     token_row(q, a, 0, &v->token);
-    family_row(q, a, FAMILY_AT, &v->family);
+    family_read(q, a, FAMILY_AT, &v->family);
     v->is_user_active = col_bool(q, LIVENESS_AT);
     v->is_session_live = col_bool(q, LIVENESS_AT + 1);
     v->is_client_active = col_bool(q, LIVENESS_AT + 2);
@@ -77,9 +55,7 @@ enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct tok
     struct stmt *q = db_sql(db,
         "SELECT t.selector, t.family_id, t.access_hash, t.refresh_hash, t.scope, t.issued_at,"
         " t.access_expires_at, t.refresh_expires_at, t.rotated_at, t.revoked_at,"
-        " f.id, f.user_id, f.client_id, f.session_id, f.sid, f.grant_type, f.scope, f.nonce,"
-        " f.auth_time_at, f.acr, f.amr, f.user_agent, f.ip_address, f.created_at, f.expires_at,"
-        " f.revoked_at,"
+        " " FAMILY_COLS ","
         " f.user_id IS NULL OR (u.id IS NOT NULL AND u.deactivated_at IS NULL),"
         " f.session_id IS NULL OR (s.id IS NOT NULL AND s.ended_at IS NULL),"
         " c.is_active, u.role"

@@ -7,6 +7,7 @@
 #define AUTENTICO_STORE_TOKENS_H
 
 #include "store/db.h"
+#include "store/lists.h"
 
 struct family {
     const char *id, *user_id, *client_id, *session_id; /* user_id, session_id may be NULL */
@@ -58,5 +59,32 @@ MUST_CHECK enum rc families_revoke_of_user(struct db *db, const char *user_id, c
 MUST_CHECK enum rc families_revoke_of_client(struct db *db, const char *client_id, const char *why, int64_t now);
 MUST_CHECK enum rc families_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n); /* tokens go with them */
 MUST_CHECK enum rc tokens_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n);   /* old pairs of living families */
+
+/* For administrators to look at (http-api 7.3).  An "OAuth session" is a family. */
+struct families_page { struct family *v; size_t n; int64_t total; };
+#define FAMILIES_LATEST_MAX 1000
+/* The newest, at most FAMILIES_LATEST_MAX; user_id NULL: of everybody. */
+MUST_CHECK enum rc families_latest(struct db *db, struct arena *a, const char *user_id, struct families_page *out);
+/* Of one browser session; sorts created_at, expires_at. */
+MUST_CHECK enum rc families_of_session(struct db *db, struct arena *a, const char *session_id, const struct list_query *q,
+                                       struct families_page *out);
+MUST_CHECK enum rc families_by_id(struct db *db, struct arena *a, const char *id, struct family *out); /* revoked ones too */
+
+struct token_line {
+    int64_t selector;
+    const char *user_id, *username, *email; /* NULL: of an application itself */
+    const char *scope, *grant_type;
+    int64_t issued_at, access_expires_at;
+    int64_t revoked_at;      /* of the pair, of its rotation or of its family; 0: none */
+};
+struct tokens_query {
+    struct list_query list;  /* sorts issued_at, access_token_expires_at; search: username, e-mail */
+    int64_t issued_from, issued_to;
+};
+struct tokens_page { struct token_line *v; size_t n; int64_t total; };
+MUST_CHECK enum rc tokens_list(struct db *db, struct arena *a, const struct tokens_query *q, struct tokens_page *out);
+/* Access tokens that are good at `now`; none lives longer than access_life_max_s. */
+MUST_CHECK enum rc tokens_count_live(struct db *db, int64_t now, int64_t access_life_max_s, int64_t *out);
+MUST_CHECK enum rc families_count_since(struct db *db, int64_t since, int64_t *out);
 
 #endif

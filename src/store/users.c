@@ -47,6 +47,14 @@ enum rc users_by_username(struct db *db, struct arena *a, const char *username, 
     return db_one(q, a, user_row, out);
 }
 
+enum rc users_by_email(struct db *db, struct arena *a, const char *email, struct user *out)
+{
+    struct stmt *q = db_sql(db, USER_SELECT " WHERE u.email = $1 AND u.deactivated_at IS NULL");
+
+    db_text(q, 1, email);
+    return db_one(q, a, user_row, out);
+}
+
 enum rc users_by_id_any(struct db *db, struct arena *a, const char *id, struct user *out)
 {
     struct stmt *q = db_sql(db, USER_SELECT " WHERE u.id = $1");

@@ -54,6 +54,9 @@ SHAPES = {
 for what, text in SHAPES.items():
     add(f"JSON settings: {what}", API("PUT", "/settings", text), JSON(400, "invalid_request"))
     add(f"JSON clients: {what}", API("POST", "/clients", text), JSON(400, "invalid_request"))
+    add(f"JSON lookup: {what}", API("POST", "/users/lookup", text), JSON(400, "invalid_request"))
+    add(f"JSON import: {what}", API("POST", "/settings/import/apply", text), JSON(400, "invalid_request"))
+    add(f"JSON preview: {what}, inside", API("POST", "/settings/import/preview", '{"settings":' + text + "}"), JSON(400, "invalid_request"))
     add(f"JSON introspect: {what}", POST("/oauth2/introspect", text, BASIC, type="application/json"), JSON(400, "invalid_request"))
 for what, text in {"a huge exponent": '{"a":1e999999}', "a tiny exponent": '{"a":1e-999999}',
                    "a double": '{"a":1.5}', "minus zero": '{"a":-0}'}.items():
@@ -62,6 +65,13 @@ for what, text in {"a huge exponent": '{"a":1e999999}', "a tiny exponent": '{"a"
 add("JSON users: bytes after it are ignored", API("POST", "/users", '{"username":"after","password":"x"}garbage'), JSON(400, "invalid_request"))
 add("JSON users: another type is as good", API("POST", "/users", '{"username":"after"}', type="text/plain"), JSON(400, "invalid_request", "password"))
 add("JSON settings: ten thousand members", API("PUT", "/settings", "{" + ",".join(f'"k{i}":{i}' for i in range(9000)) + "}"), JSON(400, "invalid_request"))
+add("JSON import: nine thousand members", API("POST", "/settings/import/apply", '{"settings":{' + ",".join(f'"k{i}":{i}' for i in range(9000)) + "}}"),
+    JSON(400, "invalid_request", "must be a string"))
+add("JSON preview: nine thousand strangers", API("POST", "/settings/import/preview", '{"settings":{' + ",".join(f'"k{i}":""' for i in range(9000)) + "}}"),
+    OK(200, '"rows":[]'))
+add("JSON lookup: nine thousand names", API("POST", "/users/lookup", '{"usernames":[' + ",".join(['"x"'] * 9000) + "]}"), JSON(400, "invalid_request", "100"))
+add("JSON lookup: a name of 60 KiB", API("POST", "/users/lookup", '{"usernames":["' + "x" * 60000 + '"]}'), OK(200, '"items":[]'))
+add("JSON lookup: markup and SQL", API("POST", "/users/lookup", '{"emails":["<script>","\' OR 1=1--"],"ids":[""]}'), OK(200, '"items":[]'))
 add("JSON clients: members of no interest", API("POST", "/clients", CLIENT + ',"a":{"b":[{"c":[[]]}]},"d":null,"__proto__":{"x":1},"constructor":"x"}'), OK(201))
 add("JSON clients: 11 redirect URIs", API("POST", "/clients", '{"client_name":"x","redirect_uris":[' + ",".join(['"https://a/"'] * 11) + "]}"),
     JSON(400, "invalid_redirect_uri"))
@@ -88,6 +98,8 @@ for path, answer in [("/oauth2/token", JSON(413, "invalid_request")), ("/oauth2/
     add(f"HT-16 {path}: 100 KiB", POST(path, "x=" + "y" * 102400, BASIC), answer)
     add(f"HT-16 {path}: 200 KiB", POST(path, "x=" + "y" * 204800, BASIC), FRONT(413))
 add("HT-16 settings: 100 KiB may be", API("PUT", "/settings", '{"theme_title":5,"x":"' + "y" * 102400 + '"}'), JSON(400, "invalid_request", "theme_title"))
+add("HT-16 import: 100 KiB may be", API("POST", "/settings/import/apply", '{"settings":{"x":"' + "y" * 102400 + '"}}'), OK(204))
+add("HT-16 lookup: 100 KiB may not", API("POST", "/users/lookup", '{"ids":["' + "y" * 102400 + '"]}'), JSON(413, "invalid_request"))
 add("HT-16 clients: 100 KiB may not", API("POST", "/clients", CLIENT + ',"x":"' + "y" * 102400 + '"}'), JSON(413, "invalid_request"))
 add("HT-16 token: a gigabyte announced", POST("/oauth2/token", "x", BASIC, length="1073741824"), FRONT(413))
 add("HT-16 token: more than a number announced", POST("/oauth2/token", "x", BASIC, length="9" * 30), FRONT(400))

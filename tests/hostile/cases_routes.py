@@ -77,7 +77,7 @@ add("health: HEAD", GET("/healthz", method="HEAD"), OK(200))
 add("account settings: for everybody, by GET", GET("/account/api/settings?%zz", "Authorization: Bearer x"), OK(200, '"oauth_path"'))
 
 # --- consoles: a page without a session, a post without a token ------------------------
-for path in ("/admin/", "/admin/users", "/admin/users/new", f"/admin/users/{NOBODY}", "/admin/clients", "/admin/clients/new", "/admin/clients/x"):
+for path in ("/admin/", "/admin/users", "/admin/users/new", f"/admin/users/{NOBODY}", "/admin/sessions", "/admin/audit", "/admin/clients", "/admin/clients/new", "/admin/clients/x"):
     add(f"console {path}: nobody", GET(path), SIGN_IN("admin"))
     add(f"console {path}: a bearer", GET(path, ADMIN), SIGN_IN("admin"))
     add(f"console {path}: the session of the sign-in alone", GET(path, COOKIES), SIGN_IN("admin"))
@@ -85,7 +85,7 @@ for path in ("/account/", "/account/profile", "/account/security", "/account/ses
     add(f"console {path}: nobody", GET(path), SIGN_IN("account"))
     add(f"console {path}: a bearer", GET(path, ACCESS), SIGN_IN("account"))
 for path in ("/admin/users/new", f"/admin/users/{NOBODY}/deactivate", f"/admin/users/{NOBODY}/reactivate", f"/admin/users/{NOBODY}/unlock", f"/admin/users/{NOBODY}/factors/totp/remove", f"/admin/users/{NOBODY}/factors/passkeys/remove",
-             f"/admin/users/{NOBODY}/recovery-link", "/account/security/password", "/account/sessions/end-others", f"/account/sessions/{NOBODY}/end",
+             f"/admin/users/{NOBODY}/recovery-link", "/account/security/password", f"/admin/sessions/{NOBODY}/end", "/account/sessions/end-others", f"/account/sessions/{NOBODY}/end",
              "/admin/clients/new", "/admin/clients/x", "/admin/clients/x/rotate-secret", "/admin/clients/x/disable", "/admin/clients/x/enable", "/account/profile"):
     add(f"CS-06 console {path}: a post of nobody", POST(path, "x=y"), CSRF)
     add(f"CS-06 console {path}: cookies alone", POST(path, "x=y", COOKIES), CSRF)
@@ -175,7 +175,12 @@ ROUTES = [("GET", "/users"), ("POST", "/users"), ("GET", f"/users/{NOBODY}"), ("
           ("POST", f"/users/{NOBODY}/deactivate"), ("POST", f"/users/{NOBODY}/reactivate"), ("POST", f"/users/{NOBODY}/unlock"),
           ("POST", f"/users/{NOBODY}/revoke-sessions"), ("POST", f"/users/{NOBODY}/recovery-link"), ("GET", "/clients"), ("POST", "/clients"), ("GET", "/clients/nobody"), ("PUT", "/clients/nobody"),
           ("GET", f"/users/{NOBODY}/factors"), ("DELETE", f"/users/{NOBODY}/factors/totp"), ("DELETE", f"/users/{NOBODY}/factors/passkeys"),
-          ("DELETE", "/clients/nobody"), ("POST", "/clients/nobody/rotate-secret"), ("GET", "/settings"), ("PUT", "/settings")]
+          ("DELETE", "/clients/nobody"), ("POST", "/clients/nobody/rotate-secret"), ("GET", "/settings"), ("PUT", "/settings"),
+          ("POST", "/users/lookup"), ("GET", f"/users/{NOBODY}/idp-sessions"), ("GET", "/sessions"), ("DELETE", f"/sessions/{NOBODY}"),
+          ("GET", "/idp-sessions"), ("GET", f"/idp-sessions/{NOBODY}/sessions"), ("DELETE", f"/idp-sessions/{NOBODY}"), ("GET", "/tokens"),
+          ("DELETE", f"/tokens/{NOBODY}"), ("GET", "/stats"), ("GET", "/audit-logs"), ("GET", "/settings/export"),
+          ("POST", "/settings/import/preview"), ("POST", "/settings/import/apply")]
+EMPTY_FOR_NOBODY = ("/revoke-sessions", "/idp-sessions", "/sessions")  # http-api 7.1, 7.3: no 404 there
 for method, path in ROUTES:
     full = "/admin/api" + path
     add(f"API {method} {path}: nobody", POST(full, "{}", method=method), WWW(401, None))
@@ -185,11 +190,33 @@ for method, path in ROUTES:
     add(f"API {method} {path}: the token in the query", POST(full + "?access_token=@admin@", "{}", method=method), WWW(401, None))
     add(f"API {method} {path}: the token in the body", POST(full, "access_token=@admin@", method=method), WWW(401, None))
 for method, path in ROUTES:
-    if NOBODY in path and not path.endswith("revoke-sessions"):
+    if NOBODY in path and not path.endswith(EMPTY_FOR_NOBODY):
         add(f"API {method} {path}: of nobody", API(method, path, "{}"), JSON(404, "not_found"))
     elif "/nobody" in path:
         add(f"API {method} {path}: of nobody", API(method, path, "{}"), JSON(404, "invalid_client"))
 add("API revoke-sessions: of nobody", API("POST", f"/users/{NOBODY}/revoke-sessions"), OK(204))
+add("API idp-sessions: of nobody", API("GET", f"/users/{NOBODY}/idp-sessions"), OK(200, '{"data":[]}'))
+add("API sessions: of no browser", API("GET", f"/idp-sessions/{NOBODY}/sessions"), OK(200, '{"data":{"items":[],"total":0}}'))
+for path in ("/sessions", "/idp-sessions", "/tokens", "/stats", "/audit-logs", "/settings/export"):
+    add(f"API {path}: a body with GET", API("GET", path, '{"limit":"' + "x" * 9000), OK(200, '"data"'))
+    add(f"API {path}: by PUT", API("PUT", path, "{}"), JSON(405, "invalid_request"))
+    add(f"API {path}: a segment too many", API("GET", path + "/x/y/z"), JSON(404, "not_found"))
+for path in ("/idp-sessions", "/tokens", "/audit-logs", f"/idp-sessions/{NOBODY}/sessions"):
+    for query in ("limit=-9223372036854775808", "limit=99999999999999999999999999", "offset=9223372036854775807", "offset=0x10", "limit=1e9&offset=1e9",
+                  "sort=" + "x" * 4000, "sort=created_at%3BDROP", "order=" + "%c3%a9" * 500, "search=" + "%25" * 1300, "search=%0a%0a", "unknown=" + "y" * 7000):
+        add(f"API {path}: {query:.40}", API("GET", path + "?" + query), OK(200, '"total"'))
+    add(f"HT-03 API {path}: order twice", API("GET", path + "?order=asc&order=desc"), JSON(400, "invalid_request", "order"))
+    add(f"HT-14 API {path}: a byte", API("GET", path + "?search=%fe"), JSON(400, "invalid_request"))
+    add(f"API {path}: a sort of 5000 bytes", API("GET", path + "?sort=" + "x" * 5000), JSON(400, "invalid_request"))
+for path, name in (("/idp-sessions", "last_activity_at_from"), ("/tokens", "issued_at_to"), ("/audit-logs", "created_at_from")):
+    for value in ("x", "2026-02-30", "2026-01-01T25:00:00Z", "99999999999999999999", "-1", "2026-01-01%20--", "2026-1-1"):
+        add(f"API {path}: {name}={value}", API("GET", f"{path}?{name}={value}"), OK(400, '{"data":null,"error":{'))
+add("API audit-logs: an event of 1 KiB", API("GET", "/audit-logs?event=" + "x" * 1024), OK(200, '"total":0'))
+add("API audit-logs: an event of 2 KiB", API("GET", "/audit-logs?event=" + "x" * 2048), JSON(400, "invalid_request"))
+add("API sessions: a person of 2 KiB", API("GET", "/sessions?user_id=" + "x" * 2048), JSON(400, "invalid_request"))
+for kind in ("sessions", "idp-sessions", "tokens"):
+    for bad in ("x", "'%20OR%201=1--", "%27", "0" * 21, "v" * 20, "Z" * 20, "%c3%a9", "*", ":id", "x" * 3000):
+        add(f"API {kind}: an id like {bad:.30}", API("DELETE", f"/{kind}/{bad}"), JSON(404, "not_found"))
 for bad in ("x", "' OR 1=1--", "..", "%27", "0" * 21, "0" * 19, "v" * 20, "Z" * 20, "é", "a b", "%e2%80%8b", "*", ":id"):
     target = bad.replace(" ", "%20").replace("é", "%c3%a9")
     if bad != "..":

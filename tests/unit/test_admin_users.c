@@ -451,6 +451,71 @@ static void test_page_deactivate(void **state)
     assert_has(run_page(M_POST, "/admin/users/u2/deactivate", "", 409), "You cannot deactivate yourself");
 }
 
+/* ---- many at once ---- */
+
+#define LOOKUP API "/lookup"
+
+static struct json *look_up(const char *body)
+{
+    return data_of(run_json(M_POST, LOOKUP, body, 200));
+}
+
+static size_t missing_n(struct json *found, const char *kind)
+{
+    struct json *list = json_get(json_get(found, "not_found"), kind);
+
+    assert_int_equal(json_type(list), JSON_ARRAY);
+    return json_len(list);
+}
+
+static void test_lookup(void **state)
+{
+    struct json *found = look_up("{\"ids\":[\"u2\",\"nobody\"],\"emails\":[\" ANN@Example.org \",\"x@y.example\"],"
+                                 "\"usernames\":[\"root\",\" Root \",\"\"]}");
+    struct json *items = json_get(found, "items");
+
+    (void)state;
+    assert_int_equal(json_len(items), 2); /* root once, though asked for twice */
+    assert_string_equal(text_of(json_at(items, 0), "username"), "root");
+    assert_string_equal(text_of(json_at(items, 1), "username"), "ann");
+    assert_int_equal(missing_n(found, "ids"), 1);
+    assert_int_equal(missing_n(found, "emails"), 1);
+    assert_int_equal(missing_n(found, "usernames"), 2); /* names are exact */
+    assert_string_equal(json_str(json_at(json_get(json_get(found, "not_found"), "usernames"), 0)), "Root");
+    found = look_up("{\"ids\":[\"u1\"],\"emails\":null}");
+    assert_int_equal(json_len(json_get(found, "items")), 1);
+    assert_int_equal(missing_n(found, "emails"), 0);
+    assert_ok(users_deactivate(DB, "u1", T0));
+    assert_int_equal(missing_n(look_up("{\"ids\":[\"u1\"]}"), "ids"), 1);
+}
+
+/* `n` entries, in two of the lists. */
+static const char *of_entries(int n)
+{
+    struct sbuf b;
+
+    sbuf_init(&b, A, 4096);
+    sbuf_add(&b, "{\"usernames\":[\"root\"],\"ids\":[\"u1\"");
+    for (int i = 2; i < n; i++)
+        sbuf_printf(&b, ",\"id%d\"", i);
+    sbuf_add(&b, "]}");
+    return b.text;
+}
+
+static void test_lookup_refused(void **state)
+{
+    static const char *const bodies[] = {
+        "", "{}", "[]", "{\"ids\":[]}", "{\"ids\":null}", "{\"ids\":\"u1\"}", "{\"ids\":{\"a\":\"u1\"}}",
+        "{\"ids\":[1]}", "{\"ids\":[null]}", "{\"ids\":[[\"u1\"]]}", "{\"ids\":[\"u1\"],\"emails\":1}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+        run_refused(M_POST, LOOKUP, bodies[i], REFUSE_INVALID_REQUEST);
+    assert_int_equal(missing_n(look_up(of_entries(100)), "ids"), 98);
+    run_refused(M_POST, LOOKUP, of_entries(101), REFUSE_INVALID_REQUEST);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, console_world, after)
 
 int main(void)
@@ -461,7 +526,8 @@ int main(void)
         TEST(test_update_refused), TEST(test_update_email_follows), TEST(test_update_password), TEST(test_last_admin),
         TEST(test_last_active_admin), TEST(test_deactivate), TEST(test_delete), TEST(test_unlock),
         TEST(test_revoke_sessions), TEST(test_admin_token_in_trail), TEST(test_page_list), TEST(test_page_pager),
-        TEST(test_page_new), TEST(test_page_user), TEST(test_page_deactivate),
+        TEST(test_page_new), TEST(test_page_user), TEST(test_page_deactivate), TEST(test_lookup),
+        TEST(test_lookup_refused),
     };
 
     return cmocka_run_group_tests(tests, with_consoles, without_consoles);

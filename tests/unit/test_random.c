@@ -56,6 +56,17 @@ static void ids_sort_by_time(void **state)
     assert_string_not_equal(random_id(arena, NOW), random_id(arena, NOW));
 }
 
+static void floors_are_below_all_of_their_second_and_above_the_one_before(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        assert_true(strcmp(id_floor(arena, NOW), random_id(arena, NOW)) <= 0);
+        assert_true(strcmp(random_id(arena, NOW - 1), id_floor(arena, NOW)) < 0);
+        assert_true(selector_floor(NOW) < random_selector(NOW));
+        assert_true(random_selector(NOW - 1) < selector_floor(NOW));
+    }
+}
+
 static void selectors_are_positive_and_sort_by_time(void **state)
 {
     const int64_t times[] = { 0, NOW, NOW + 1, UINT32_MAX };
@@ -108,7 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(tokens),
-        TEST(ids_sort_by_time),
+        TEST(ids_sort_by_time), TEST(floors_are_below_all_of_their_second_and_above_the_one_before),
         TEST(selectors_are_positive_and_sort_by_time),
         TEST(digits),
         TEST(bytes_fill_the_whole_buffer),
