@@ -19,7 +19,7 @@
 
 static const struct list_sort sorts[] = {
     { "created_at", LIST("l.created_at", "ASC"), LIST("l.created_at", "DESC") },
-    { "event", LIST("l.event", "ASC"), LIST("l.event", "DESC") },
+    { "event", LIST("l.event ASC, l.created_at", "ASC"), LIST("l.event DESC, l.created_at", "DESC") },
 };
 
 static void bind_filters(struct stmt *q, const struct audit_query *by)
@@ -28,6 +28,17 @@ static void bind_filters(struct stmt *q, const struct audit_query *by)
     db_text(q, 2, text_empty(by->event) ? NULL : by->event);
     db_int(q, 3, by->created_from);
     db_int(q, 4, by->created_to ? by->created_to : INT64_MAX);
+}
+
+static enum rc count(struct db *db, const struct audit_query *by, size_t n, int64_t *out)
+{
+    struct stmt *q;
+
+    if (list_knows_total(&by->list, n, out))
+        return RC_OK;
+    q = db_sql(db, "/* list audit */ SELECT COUNT(*) FROM audit_logs l" WHERE);
+    bind_filters(q, by);
+    return db_int_of(q, out);
 }
 
 enum rc audit_list(struct db *db, struct arena *a, const struct audit_query *by, struct audit_page *out)
@@ -40,9 +51,7 @@ enum rc audit_list(struct db *db, struct arena *a, const struct audit_query *by,
     db_int(q, 5, by->list.limit);
     db_int(q, 6, by->list.offset);
     TRY(db_each(q, a, audit_row, sizeof(struct audit_row), &rows));
-    q = db_sql(db, "/* list audit */ SELECT COUNT(*) FROM audit_logs l" WHERE);
-    bind_filters(q, by);
-    TRY(db_int_of(q, &total));
+    TRY(count(db, by, rows.n, &total));
     *out = (struct audit_page){ .v = rows.v, .n = rows.n, .total = total };
     return RC_OK;
 }

@@ -20,6 +20,9 @@ struct list_sort { const char *name, *ascending, *descending; }; /* the second a
 const char *list_sql(const struct list_sort *sorts, size_t n, const struct list_query *q);
 /* What to bind for `search`: NULL when there is none. */
 const char *list_search(const struct list_query *q);
+/* A page of `n` rows that is not full tells the total without counting: what is rare is
+ * looked for once. */
+bool list_knows_total(const struct list_query *q, size_t n, int64_t *total);
 
 /*
  * A case-insensitive substring, in words both engines know and without

@@ -5,11 +5,12 @@
 /* The fields of the search, one to a line, so that no match spans two. */
 #define HAYSTACK "(u.username_folded || '\n' || COALESCE(u.email, '') || '\n' || lower(s.ip_address))"
 
+#define RANGES                                                                             \
+    " s.ended_at IS NULL AND s.created_at + 0 >= $2 AND s.created_at + 0 <= $3"                \
+    " AND s.last_activity_at + 0 >= $4 AND s.last_activity_at + 0 <= $5"
 #define FROM_WHERE                                                                         \
     " FROM sessions s JOIN users u ON u.id = s.user_id"                                        \
-    " WHERE s.ended_at IS NULL AND u.deactivated_at IS NULL AND " LIST_SEARCH("$1", HAYSTACK)  \
-    " AND s.created_at + 0 >= $2 AND s.created_at + 0 <= $3"                                   \
-    " AND s.last_activity_at + 0 >= $4 AND s.last_activity_at + 0 <= $5"
+    " WHERE u.deactivated_at IS NULL AND " LIST_SEARCH("$1", HAYSTACK) " AND" RANGES
 
 /* One person's are found by the index of that person, everybody's are walked. */
 #define OF_USER " AND s.user_id = $6"
@@ -63,10 +64,26 @@ static void bind_filters(struct stmt *q, const struct sessions_query *by)
         db_text(q, 6, by->user_id);
 }
 
+/* Whoever is deactivated has no session; so without a search nobody has to be looked at. */
 static struct stmt *counting(struct db *db, const struct sessions_query *by)
 {
-    return by->user_id ? db_sql(db, "/* list sessions of a user */ SELECT COUNT(*)" FROM_WHERE OF_USER)
-                       : db_sql(db, "/* list sessions */ SELECT COUNT(*)" FROM_WHERE);
+    if (by->user_id)
+        return db_sql(db, "/* list sessions of a user */ SELECT COUNT(*)" FROM_WHERE OF_USER);
+    if (list_search(&by->list))
+        return db_sql(db, "/* list sessions */ SELECT COUNT(*)" FROM_WHERE);
+    return db_sql(db, "/* list sessions */ SELECT COUNT(*) FROM sessions s"
+                      " WHERE CAST($1 AS TEXT) IS NULL AND" RANGES);
+}
+
+static enum rc count(struct db *db, const struct sessions_query *by, size_t n, int64_t *out)
+{
+    struct stmt *q;
+
+    if (list_knows_total(&by->list, n, out))
+        return RC_OK;
+    q = counting(db, by);
+    bind_filters(q, by);
+    return db_int_of(q, out);
 }
 
 static struct stmt *listing(struct db *db, const struct sessions_query *by)
@@ -86,9 +103,7 @@ enum rc sessions_list(struct db *db, struct arena *a, const struct sessions_quer
     db_int(q, 8, by->list.limit);
     db_int(q, 9, by->list.offset);
     TRY(db_each(q, a, line_row, sizeof(struct session_line), &rows));
-    q = counting(db, by);
-    bind_filters(q, by);
-    TRY(db_int_of(q, &total));
+    TRY(count(db, by, rows.n, &total));
     *out = (struct sessions_page){ .v = rows.v, .n = rows.n, .total = total };
     return RC_OK;
 }

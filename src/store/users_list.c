@@ -49,10 +49,13 @@ static void bind_filters(struct stmt *q, const struct users_query *by)
     db_int(q, 7, by->with_deactivated);
 }
 
-static enum rc count(struct db *db, const struct users_query *by, int64_t *out)
+static enum rc count(struct db *db, const struct users_query *by, size_t n, int64_t *out)
 {
-    struct stmt *q = db_sql(db, "/* list users */ SELECT COUNT(*) FROM users u" WHERE);
+    struct stmt *q;
 
+    if (list_knows_total(&by->list, n, out))
+        return RC_OK;
+    q = db_sql(db, "/* list users */ SELECT COUNT(*) FROM users u" WHERE);
     bind_filters(q, by);
     return db_int_of(q, out);
 }
@@ -67,7 +70,7 @@ enum rc users_list(struct db *db, struct arena *a, const struct users_query *by,
     db_int(q, 8, by->list.limit);
     db_int(q, 9, by->list.offset);
     TRY(db_each(q, a, user_row, sizeof(struct user), &rows));
-    TRY(count(db, by, &total));
+    TRY(count(db, by, rows.n, &total));
     *out = (struct users_page){ .v = rows.v, .n = rows.n, .total = total };
     return RC_OK;
 }

@@ -104,6 +104,9 @@ static void test_sessions_list(void **state)
         { "search=%25", 0, NULL },
         { "search=curl", 0, NULL },
         { "limit=1&offset=2", 3, "s3" },
+        { "offset=3", 3, NULL },
+        { "search=ROOT&limit=1", 2, "s2" },
+        { "search=root&offset=5", 2, NULL },
         { "created_at_to=2001-01-01", 0, NULL },
         { "created_at_from=2001-01-01", 3, "s1" },
         { "last_activity_at_to=2001-01-01", 0, NULL },
@@ -311,6 +314,12 @@ static void test_tokens_list(void **state)
     assert_int_equal(tokens_n("search=ANN%40"), 1);
     assert_int_equal(tokens_n("search=root"), 2);
     assert_int_equal(tokens_n("search=openid"), 0);
+    /* pages that are full and pages that are not */
+    assert_int_equal(tokens_n("limit=1"), 3);
+    assert_int_equal(tokens_n("limit=2&offset=2"), 3);
+    assert_int_equal(tokens_n("offset=9"), 3);
+    assert_int_equal(tokens_n("search=root&limit=1"), 2);
+    assert_int_equal(tokens_n("search=root&limit=1&offset=9"), 2);
     assert_string_equal(text_of(item_at(get(API "/tokens?sort=access_token_expires_at"), 0), "issued_at"),
                         clock_rfc3339(A, T0 - 20));
     assert_string_equal(text_of(item_at(get(API "/tokens?order=desc"), 0), "issued_at"), clock_rfc3339(A, T0 - 10));
