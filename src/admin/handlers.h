@@ -14,7 +14,7 @@ enum rc admin_users_delete(struct exchange *x);          /* JSON */
 enum rc admin_users_deactivate(struct exchange *x);
 enum rc admin_users_reactivate(struct exchange *x);
 enum rc admin_users_unlock(struct exchange *x);
-enum rc admin_users_revoke_sessions(struct exchange *x); /* JSON */
+enum rc admin_users_revoke_sessions(struct exchange *x);
 enum rc admin_user_factors(struct exchange *x);          /* JSON: what is set up */
 enum rc admin_user_factor_reset(struct exchange *x);
 enum rc admin_user_passkeys_remove(struct exchange *x);  /* all of them */

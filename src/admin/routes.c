@@ -74,6 +74,7 @@ static const struct route rows[] = {
     { M_POST, "/admin/users/:id/deactivate", PAGE, admin_users_deactivate, CONSOLE },
     { M_POST, "/admin/users/:id/reactivate", PAGE, admin_users_reactivate, CONSOLE },
     { M_POST, "/admin/users/:id/unlock", PAGE, admin_users_unlock, CONSOLE },
+    { M_POST, "/admin/users/:id/revoke-sessions", PAGE, admin_users_revoke_sessions, CONSOLE },
     { M_POST, "/admin/users/:id/factors/totp/remove", PAGE, admin_user_factor_reset, CONSOLE },
     { M_POST, "/admin/users/:id/factors/passkeys/remove", PAGE, admin_user_passkeys_remove, CONSOLE },
     { M_POST, "/admin/users/:id/recovery-link", PAGE, admin_user_recovery_link, CONSOLE },

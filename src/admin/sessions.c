@@ -100,10 +100,10 @@ enum rc admin_idp_sessions_list(struct exchange *x)
     return respond_list(x, items, page.total);
 }
 
-enum rc admin_sessions_of_user(struct exchange *x, const char *user_id, struct sessions_page *out)
+enum rc admin_sessions_of_user(struct exchange *x, const char *user_id, int64_t limit, struct sessions_page *out)
 {
     struct sessions_query q = {
-        .list = { .limit = ADMIN_SESSIONS_MAX, .is_descending = true }, .user_id = user_id,
+        .list = { .limit = limit, .is_descending = true }, .user_id = user_id,
     };
 
     admin_sessions_live(x, &q);
@@ -116,7 +116,7 @@ enum rc admin_users_idp_sessions(struct exchange *x)
     struct json *items = json_array(x->arena);
     struct sessions_page page;
 
-    TRY(admin_sessions_of_user(x, route_param(x, "id"), &page));
+    TRY(admin_sessions_of_user(x, route_param(x, "id"), ADMIN_SESSIONS_MAX, &page));
     for (size_t i = 0; i < page.n; i++) {
         page.v[i].username = page.v[i].email = "";
         json_add(items, admin_session_json(x->arena, &page.v[i]));

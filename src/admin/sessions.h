@@ -4,19 +4,22 @@
 
 #include "http/exchange.h"
 #include "store/sessions.h"
+#include "store/users.h"
 
 #define ADMIN_SESSIONS "/admin/sessions"
-#define ADMIN_SESSIONS_MAX 100 /* of one person on their page */
+#define ADMIN_SESSIONS_MAX 100 /* of one person at once */
+#define ADMIN_SESSIONS_SHOWN 10 /* on their page */
 
 struct json *admin_session_json(struct arena *a, const struct session_line *s); /* http-api 7.3 */
 /* Sets what keeps a list to sessions that are neither idle nor too old. */
 void admin_sessions_live(const struct exchange *x, struct sessions_query *q);
-enum rc admin_sessions_of_user(struct exchange *x, const char *user_id, struct sessions_page *out);
+/* Those active last first; at most `limit`. */
+enum rc admin_sessions_of_user(struct exchange *x, const char *user_id, int64_t limit, struct sessions_page *out);
 
 /* The pages. */
 enum rc admin_sessions_show(struct exchange *x, const struct sessions_page *page, const struct list_query *q);
-/* Rows for layout/sessions: {browser, address, active, created, end_action, username, user_href}. */
-struct json *admin_session_rows(struct exchange *x, const struct sessions_page *page);
+/* layout/user_sessions: sessions, has_sessions, sessions_n, more_sessions_href. */
+enum rc admin_user_session_vars(struct exchange *x, struct json *vars, const struct user *u);
 /* Where to go after one was ended: the person's page when it was ended there. */
 const char *admin_sessions_back(struct exchange *x, const struct session *ended);
 

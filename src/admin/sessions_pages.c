@@ -7,7 +7,9 @@
 #include "admin/users.h"
 #include "http/fields.h"
 #include "http/response.h"
+#include "http/user_agent.h"
 #include "oidc/console_frame.h"
+#include "util/uri.h"
 
 static struct json *row_of(struct exchange *x, const struct session_line *s)
 {
@@ -15,18 +17,21 @@ static struct json *row_of(struct exchange *x, const struct session_line *s)
 
     json_set_str(row, "username", s->username);
     json_set_str(row, "user_href", admin_user_href(x->arena, s->user_id));
-    json_set_str(row, "browser", text_or(s->user_agent, ""));
+    json_set_str(row, "browser", user_agent_name(x->arena, s->user_agent));
+    json_set_str(row, "browser_detail", s->user_agent);
     json_set_str(row, "address", s->ip_address);
     json_set_str(row, "active", console_time(x->arena, s->last_activity_at));
     json_set_str(row, "created", console_time(x->arena, s->created_at));
     json_set_int(row, "apps_n", s->apps_n);
+    json_set_bool(row, "has_apps", s->apps_n > 0);
+    json_set_bool(row, "one_app", s->apps_n == 1);
     json_set_str(row, "end_action",
                  arena_printf(x->arena, "%s/end", console_href(x->arena, ADMIN_SESSIONS "/", s->id)));
     json_set_bool(row, "is_mine", x->session != NULL && text_same(x->session->id, s->id));
     return row;
 }
 
-struct json *admin_session_rows(struct exchange *x, const struct sessions_page *page)
+static struct json *rows_of(struct exchange *x, const struct sessions_page *page)
 {
     struct json *rows = json_array(x->arena);
 
@@ -39,10 +44,28 @@ enum rc admin_sessions_show(struct exchange *x, const struct sessions_page *page
 {
     struct json *vars = json_object(x->arena);
 
-    json_set(vars, "rows", admin_session_rows(x, page));
+    json_set(vars, "rows", rows_of(x, page));
     json_set_bool(vars, "has_rows", page->n > 0);
     admin_pager(x, vars, ADMIN_SESSIONS, q, page->total);
     return admin_page(x, 200, "admin/sessions", vars);
+}
+
+enum rc admin_user_session_vars(struct exchange *x, struct json *vars, const struct user *u)
+{
+    struct sessions_page page;
+    struct sbuf more;
+
+    TRY(admin_sessions_of_user(x, u->id, ADMIN_SESSIONS_SHOWN, &page));
+    json_set(vars, "sessions", rows_of(x, &page));
+    json_set_bool(vars, "has_sessions", page.n > 0);
+    json_set_int(vars, "sessions_n", page.total);
+    if (page.total > (int64_t)page.n) {
+        sbuf_init(&more, x->arena, 64);
+        sbuf_add(&more, ADMIN_SESSIONS);
+        uri_add_param(&more, "search", u->username);
+        json_set_str(vars, "more_sessions_href", more.text);
+    }
+    return RC_OK;
 }
 
 struct ended_form { const char *from; };

@@ -326,11 +326,13 @@ static enum rc revoke_sessions(struct db *db, void *arg)
     return note(c, "all_user_sessions_revoked");
 }
 
-/* 204 for unknown ids too (http-api 7.1). */
+/* 204 for unknown ids too (http-api 7.1); a page is of somebody. */
 enum rc admin_users_revoke_sessions(struct exchange *x)
 {
     struct change c = change_of(x);
     enum rc rc = db_write(x->db, revoke_sessions, &c);
 
-    return done(x, rc == RC_NONE ? RC_OK : rc, ADMIN_USERS, "saved");
+    if (!is_page(x) && rc == RC_NONE)
+        rc = RC_OK;
+    return done(x, rc, admin_user_href(x->arena, c.id), "sessions_ended");
 }

@@ -62,14 +62,15 @@ static void set_actions(struct exchange *x, struct json *vars, const struct user
     }
     if (is_locked(x, u))
         json_set_str(vars, "unlock_action", arena_printf(x->arena, "%s/unlock", href));
-    if (!text_same(x->user->id, u->id))
-        json_set_str(vars, "deactivate_action", arena_printf(x->arena, "%s/deactivate", href));
+    if (text_same(x->user->id, u->id))
+        return;
+    json_set_str(vars, "deactivate_action", arena_printf(x->arena, "%s/deactivate", href));
+    json_set_str(vars, "revoke_action", arena_printf(x->arena, "%s/revoke-sessions", href));
 }
 
 enum rc admin_users_show(struct exchange *x, const struct user *u)
 {
     struct json *vars = json_object(x->arena);
-    struct sessions_page sessions;
 
     json_set_str(vars, "list_href", ADMIN_USERS);
     json_set_str(vars, "username", u->username);
@@ -86,9 +87,7 @@ enum rc admin_users_show(struct exchange *x, const struct user *u)
     set_actions(x, vars, u);
     admin_user_recovery_vars(x, vars, u);
     TRY(admin_user_factor_vars(x, vars, u));
-    TRY(admin_sessions_of_user(x, u->id, &sessions));
-    json_set(vars, "sessions", admin_session_rows(x, &sessions));
-    json_set_bool(vars, "has_sessions", sessions.n > 0);
+    TRY(admin_user_session_vars(x, vars, u));
     return admin_page(x, 200, "admin/user", vars);
 }
 

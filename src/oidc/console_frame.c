@@ -31,6 +31,7 @@ static const char *notice_text(const char *code)
         { "enabled", "Enabled." },
         { "unlocked", "Unlocked." },
         { "deactivated", "Deactivated. Sessions and tokens have ended." },
+        { "sessions_ended", "Ended. Every browser and application has to sign in again." },
         { "session_ended", "Ended. The browser has to sign in again." },
         { "reactivated", "Reactivated." },
     };

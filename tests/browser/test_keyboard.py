@@ -54,7 +54,8 @@ def test_the_focus_is_seen(provider, screen):
     screen.open(provider.url + "/admin/")
     stops = walk(screen)
     screen.sign_in("admin", PASSWORD)
-    for path in ("/admin/", "/admin/clients/new", "/admin/clients/" + client.id, "/admin/users"):
+    for path in ("/admin/", "/admin/clients/new", "/admin/clients/" + client.id, "/admin/users",
+                 "/admin/sessions", "/admin/audit"):
         for width in (320, 1280):
             screen.look(width, "light")
             screen.open(provider.url + path)

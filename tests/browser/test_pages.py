@@ -85,6 +85,17 @@ def user_page(name, search="/admin/users?search="):
     return go
 
 
+def with_opened_user(w):
+    """Somebody with sessions, and every action of theirs unfolded."""
+    for _ in range(2):
+        w.who = None
+        w.signed_in(PERSON, "/account/")
+    user_page(PERSON)(w)
+    assert len(w.screen.all(".items li")) >= 2
+    for one in w.screen.all("main summary"):
+        one.click()
+
+
 def locked_user(w):
     w.fails("locked", 5)
     user_page("locked")(w)
@@ -186,6 +197,13 @@ PAGES = {
     "user": user_page(PERSON),
     "user-locked": locked_user,
     "user-deactivated": deactivated_user,
+    "user-opened": with_opened_user,
+    "sessions": lambda w: w.signed_in("admin", "/admin/sessions"),
+    "sessions-none": lambda w: w.signed_in("admin", "/admin/sessions?search=nobody-like-it"),
+    "audit": lambda w: w.signed_in("admin", "/admin/audit"),
+    "audit-filtered": lambda w: w.signed_in("admin", "/admin/audit?event=login_failed&created_at_from=2020-01-01"),
+    "audit-none": lambda w: w.signed_in("admin", "/admin/audit?created_at_to=2020-01-01&search=nothing-like-it"),
+    "audit-refused": lambda w: w.signed_in("admin", "/admin/audit?created_at_from=yesterday"),
     "account": lambda w: w.signed_in(PERSON, "/account/"),
     "profile": lambda w: w.signed_in(PERSON, "/account/profile"),
     "profile-saved": saved,

@@ -85,7 +85,7 @@ for path in ("/account/", "/account/profile", "/account/security", "/account/ses
     add(f"console {path}: nobody", GET(path), SIGN_IN("account"))
     add(f"console {path}: a bearer", GET(path, ACCESS), SIGN_IN("account"))
 for path in ("/admin/users/new", f"/admin/users/{NOBODY}/deactivate", f"/admin/users/{NOBODY}/reactivate", f"/admin/users/{NOBODY}/unlock", f"/admin/users/{NOBODY}/factors/totp/remove", f"/admin/users/{NOBODY}/factors/passkeys/remove",
-             f"/admin/users/{NOBODY}/recovery-link", "/account/security/password", f"/admin/sessions/{NOBODY}/end", "/account/sessions/end-others", f"/account/sessions/{NOBODY}/end",
+             f"/admin/users/{NOBODY}/recovery-link", f"/admin/users/{NOBODY}/revoke-sessions", "/account/security/password", f"/admin/sessions/{NOBODY}/end", "/account/sessions/end-others", f"/account/sessions/{NOBODY}/end",
              "/admin/clients/new", "/admin/clients/x", "/admin/clients/x/rotate-secret", "/admin/clients/x/disable", "/admin/clients/x/enable", "/account/profile"):
     add(f"CS-06 console {path}: a post of nobody", POST(path, "x=y"), CSRF)
     add(f"CS-06 console {path}: cookies alone", POST(path, "x=y", COOKIES), CSRF)

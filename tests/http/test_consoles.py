@@ -70,3 +70,52 @@ def test_deactivate_and_reactivate_a_person(provider, client):
     browser.post(href + "/reactivate", data={"csrf_token": token})
     assert "Active" in browser.get(href).text
     assert "code" in provider.sign_in(client, username="leaver")
+
+
+def test_sessions_are_seen_and_ended(provider, client):
+    """CS-06, D13: the same action as the API's, with a form token; found again in the trail."""
+    provider.add_user("guest")
+    browser, elsewhere = Browser(provider), Browser(provider)
+    tokens = provider.tokens(client, browser, username="guest")
+    other = provider.tokens(client, elsewhere, username="guest")
+    admin = Browser(provider)
+    page = admin.follow(admin.get("/admin/sessions?search=guest"))
+    page = admin.follow(provider.post_login(admin, page.text))
+    assert "search=guest" not in page.url and page.status_code == 200  # a query does not survive the sign-in
+    page = admin.get("/admin/sessions?search=guest")
+    actions = re.findall(r'action="(/admin/sessions/[0-9a-v]{20}/end)"', page.text)
+    assert len(actions) == 2 and "2 in total" in page.text
+    assert admin.post(actions[0], data={}).status_code == 403
+    assert admin.post(actions[0], data={"csrf_token": "x" * 88}).status_code == 403
+    assert [provider.userinfo(t["access_token"]).status_code for t in (tokens, other)] == [200, 200]
+    token = hidden(page.text, "csrf_token")
+    ended = admin.post(actions[0], data={"csrf_token": token})
+    assert (ended.status_code, ended.headers["Location"]) == (303, "/admin/sessions?notice=session_ended")
+    assert sorted(provider.userinfo(t["access_token"]).status_code for t in (tokens, other)) == [200, 401]
+    # on the person's own page
+    href = re.search(r'href="(/admin/users/[0-9a-v]{20})"[^>]*>guest', page.text).group(1)
+    person = admin.get(href)
+    assert re.findall(r'action="(/admin/sessions/[0-9a-v]{20}/end)"', person.text) == [actions[1]]
+    ended = admin.post(actions[1], data={"csrf_token": token, "from": "user"})
+    assert ended.headers["Location"] == href + "?notice=session_ended"
+    assert [provider.userinfo(t["access_token"]).status_code for t in (tokens, other)] == [401, 401]
+    assert "guest is signed in nowhere" in admin.get(href).text
+    trail = admin.get("/admin/audit?event=session_revoked").text
+    assert trail.count("type: idp_session") == 2 and 'href="/admin/audit?event=session_revoked"' in trail
+
+
+def test_everything_of_a_person_is_ended(provider, client):
+    """flows 11, all_user_sessions_revoked: tokens of applications, too"""
+    provider.add_user("thief")
+    browser = Browser(provider)
+    tokens = provider.tokens(client, browser, username="thief")
+    admin = Browser(provider)
+    people = admin.follow(provider.post_login(admin, admin.follow(admin.get("/admin/users")).text))
+    href = re.search(r'href="(/admin/users/[0-9a-v]{20})"[^>]*>\s*thief', people.text).group(1)
+    token = hidden(admin.get(href).text, "csrf_token")
+    assert admin.post(href + "/revoke-sessions", data={}).status_code == 403
+    ended = admin.post(href + "/revoke-sessions", data={"csrf_token": token})
+    assert ended.headers["Location"] == href + "?notice=sessions_ended"
+    assert provider.userinfo(tokens["access_token"]).status_code == 401
+    assert provider.error(client, browser, prompt="none")["error"] == "login_required"
+    assert admin.post("/admin/users/" + "0" * 20 + "/revoke-sessions", data={"csrf_token": token}).status_code == 404

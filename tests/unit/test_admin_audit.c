@@ -110,17 +110,61 @@ static void test_page(void **state)
 
     (void)state;
     assert_has(page, "aria-current=\"page\">Audit</a>");
-    assert_has(page, "user_created");
+    assert_has(page, "href=\"/admin/audit?event=user_created\">user_created</a>");
+    assert_has(page, "method: password");
+    assert_has(page, "href=\"/admin/users/u9\">user</a> <code>u9</code>");
+    assert_has(page, "href=\"/admin/users/u2\">u2</a>");
+    assert_has(page, "nobody");
     assert_has(page, "3 in total");
     page = run_page(M_GET, "/admin/audit?search=%3Cb%3E", NULL, 200);
     assert_has(page, "Nothing matches <strong>&lt;b&gt;</strong>");
+}
+
+/* The filters stay while one turns the pages; a bad date is told about on a page. */
+static void test_page_filters(void **state)
+{
+    const char *page;
+
+    (void)state;
+    for (int i = 0; i < 60; i++)
+        put_event("token_revoked", "u2", arena_printf(A, "t%d", i), T0 - i);
+    page = run_page(M_GET, "/admin/audit?event=token_revoked&created_at_from=2020-01-02&search=t", NULL, 200);
+    assert_has(page, "60 in total");
+    assert_has(page, "Only <code>token_revoked</code>");
+    assert_has(page, "href=\"/admin/audit?event=token_revoked&amp;created_at_from=2020-01-02&amp;search=t&amp;offset=50\"");
+    assert_has(page, "name=\"created_at_from\" type=\"date\" value=\"2020-01-02\"");
+    assert_has(page, "<input type=\"hidden\" name=\"event\" value=\"token_revoked\">");
+    assert_has(page, "action=\"/admin/audit\"");
+    assert_has_not(page, "user_created");
+    assert_has(run_page(M_GET, "/admin/audit?created_at_to=2020-01-02", NULL, 200), "Nothing matches.");
+    page = run_page(M_GET, "/admin/audit?event=%3Ci%3E&created_at_from=yesterday", NULL, 400);
+    assert_has(page, "Invalid date range");
+    assert_has(page, "href=\"/admin/audit\"");
+    assert_has(run_page(M_GET, "/admin/audit?event=%3Ci%3E", NULL, 200), "Only <code>&lt;i&gt;</code>");
+}
+
+/* What somebody chose to call themselves is text here too. */
+static void test_page_escapes(void **state)
+{
+    struct audit_event e = { .event = "login_failed", .detail = "{\"username\":\"<script>alert(1)</script>\"}",
+                             .target_type = "user", .at = T0, .retention_s = -1 };
+    const char *page;
+
+    (void)state;
+    assert_ok(audit_add(DB, &e));
+    e.detail = "[\"no object\"";
+    assert_ok(audit_add(DB, &e));
+    page = run_page(M_GET, "/admin/audit", NULL, 200);
+    assert_has(page, "username: &lt;script&gt;alert(1)&lt;/script&gt;");
+    assert_has(page, "[&quot;no object&quot;");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_events, after)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { TEST(test_object), TEST(test_list), TEST(test_dates), TEST(test_page) };
+    const struct CMUnitTest tests[] = { TEST(test_object), TEST(test_list), TEST(test_dates), TEST(test_page),
+                                          TEST(test_page_filters), TEST(test_page_escapes) };
 
     return cmocka_run_group_tests(tests, with_consoles, without_consoles);
 }

@@ -391,7 +391,7 @@ static void test_page_of_this_browser(void **state)
     assert_ok(run(x));
     assert_has(body_of(x), "/admin/sessions/s1/end");
     assert_has_not(body_of(x), "/admin/sessions/s2/end");
-    assert_has(body_of(x), "this one");
+    assert_has(body_of(x), "This one");
 }
 
 static void test_page_end(void **state)
@@ -410,6 +410,42 @@ static void test_page_end(void **state)
     assert_string_equal(run_page(M_POST, "/admin/sessions/s2/end", "from=//evil.example", 303),
                         "/admin/sessions?notice=session_ended");
     assert_has(run_page(M_GET, "/admin/sessions?notice=session_ended", NULL, 200), "Nobody is signed in");
+}
+
+/* The latest ten, and where the rest is. */
+static void test_page_of_a_person(void **state)
+{
+    const char *page;
+
+    (void)state;
+    for (int i = 0; i < 9; i++)
+        put_session_at(arena_printf(A, "more%d", i), "u1", T0 - 600, T0 - i);
+    assert_has_not(run_page(M_GET, "/admin/users/u1", NULL, 200), "sessions</a>");
+    put_session_at("older", "u1", T0 - 600, T0 - 500);
+    page = run_page(M_GET, "/admin/users/u1", NULL, 200);
+    assert_has(page, "href=\"/admin/sessions?search=ann\">All 11 sessions</a>");
+    assert_has(page, "/admin/sessions/more8/end");
+    assert_has_not(page, "/admin/sessions/older/end");
+    assert_has(run_page(M_GET, "/admin/sessions?search=ann", NULL, 200), "11 in total");
+}
+
+static void test_page_end_everything(void **state)
+{
+    struct session s;
+    struct family f;
+
+    (void)state;
+    put_family("f1", "u1", NULL, T0);
+    assert_has(run_page(M_GET, "/admin/users/u1", NULL, 200), "action=\"/admin/users/u1/revoke-sessions\"");
+    assert_string_equal(run_page(M_POST, "/admin/users/u1/revoke-sessions", "", 303),
+                        "/admin/users/u1?notice=sessions_ended");
+    assert_none(sessions_by_id(DB, A, "s1", &s));
+    assert_ok(families_by_id(DB, A, "f1", &f));
+    assert_true(f.revoked_at != 0);
+    assert_trail("all_user_sessions_revoked", "u1");
+    assert_has(run_page(M_GET, "/admin/users/u1", NULL, 200), "ann is signed in nowhere");
+    assert_has_not(run_page(M_GET, "/admin/users/u2", NULL, 200), "/revoke-sessions"); /* oneself */
+    assert_none(run(as_admin(M_POST, "/admin/users/nobody/revoke-sessions", "")));
 }
 
 /* ---- numbers ---- */
@@ -460,6 +496,7 @@ int main(void)
         TEST(test_grant_object), TEST(test_grants_of_a_session), TEST(test_end_a_grant), TEST(test_token_object),
         TEST(test_tokens_list), TEST(test_revoke_a_token), TEST(test_stats),
         TEST(test_page), TEST(test_page_of_this_browser), TEST(test_page_end),
+        TEST(test_page_of_a_person), TEST(test_page_end_everything),
     };
 
     return cmocka_run_group_tests(tests, with_consoles, without_consoles);
