@@ -36,6 +36,10 @@ MUST_CHECK enum rc cli_flags(const char *command, int argc, char **argv, const s
                              int *rest);
 /* The same for commands that take no words; says so when there is one. */
 MUST_CHECK enum rc cli_flags_only(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n);
+/* Flags on both sides of words, which are gathered; results as above. */
+struct cli_words { const char *v[8]; size_t n; };
+MUST_CHECK enum rc cli_words(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n,
+                             struct cli_words *out);
 /* "NAME VERB [flags] [words] [flags]": flags may stand on both sides of the words,
  * which are gathered at the front of argv. */
 typedef int cli_verb_fn(const char *verb, const char *const *words, size_t words_n, void *arg);
@@ -56,6 +60,8 @@ int cli_init(int argc, char **argv);
 int cli_start(int argc, char **argv);
 int cli_fcgi(int argc, char **argv);
 int cli_onboard(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv);
 int cli_migrate(int argc, char **argv);
 int cli_clients(int argc, char **argv);
 int cli_users(int argc, char **argv);

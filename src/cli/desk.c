@@ -29,7 +29,7 @@ static enum rc open_database(struct desk *d)
     return db_open(&how, &d->db);
 }
 
-static enum rc check_schema(struct desk *d)
+static enum rc check_schema(struct desk *d, bool *is_behind)
 {
     struct schema_state state;
     const char *why = NULL;
@@ -40,7 +40,16 @@ static enum rc check_schema(struct desk *d)
         return rc;
     }
     TRY(rc);
-    if (state.current == state.target)
+    *is_behind = state.current != state.target;
+    return RC_OK;
+}
+
+static enum rc check_is_current(struct desk *d)
+{
+    bool is_behind;
+
+    TRY(check_schema(d, &is_behind));
+    if (!is_behind)
         return RC_OK;
     (void)cli_fail("the database schema is behind; run: autentico migrate");
     return RC_REFUSED;
@@ -88,7 +97,7 @@ static void fill_exchange(struct desk *d)
     d->x.now = clock_now();
 }
 
-enum rc desk_open(struct desk *d, const char *config_file, bool may_migrate)
+static enum rc sit_down(struct desk *d, const char *config_file)
 {
     struct conf_source source = { .file = config_file, .needs_secrets = false };
 
@@ -96,15 +105,33 @@ enum rc desk_open(struct desk *d, const char *config_file, bool may_migrate)
     d->arena = arena_start("command");
     TRY(conf_load(d->arena, &source, stderr, &d->conf));
     log_setup(d->conf.log_format, d->conf.log_level);
-    TRY(identity_take(&d->conf, stderr));
+    return identity_take(&d->conf, stderr);
+}
+
+static enum rc get_going(struct desk *d)
+{
+    TRY(settings_load(d->db, d->arena, &d->settings));
+    fill_exchange(d);
+    return RC_OK;
+}
+
+enum rc desk_open(struct desk *d, const char *config_file, bool may_migrate)
+{
+    TRY(sit_down(d, config_file));
     if (may_migrate)
         TRY(prepare_database(d));
     TRY(open_database(d));
     if (!may_migrate)
-        TRY(check_schema(d));
-    TRY(settings_load(d->db, d->arena, &d->settings));
-    fill_exchange(d);
-    return RC_OK;
+        TRY(check_is_current(d));
+    return get_going(d);
+}
+
+enum rc desk_open_as_is(struct desk *d, const char *config_file, bool *is_behind)
+{
+    TRY(sit_down(d, config_file));
+    TRY(open_database(d));
+    TRY(check_schema(d, is_behind));
+    return get_going(d);
 }
 
 void desk_close(struct desk *d)

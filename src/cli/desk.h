@@ -28,6 +28,8 @@ struct desk {
  * Everything that goes wrong was said on standard error.
  */
 MUST_CHECK enum rc desk_open(struct desk *d, const char *config_file, bool may_migrate);
+/* The same beside a schema that is behind, for what must work before it is brought up to date. */
+MUST_CHECK enum rc desk_open_as_is(struct desk *d, const char *config_file, bool *is_behind);
 void desk_close(struct desk *d);
 void desk_say_refusal(const struct desk *d); /* x.no on standard error */
 

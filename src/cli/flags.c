@@ -110,25 +110,32 @@ enum rc cli_flags_only(const char *command, int argc, char **argv, const struct 
     return RC_REFUSED;
 }
 
+enum rc cli_words(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n,
+                  struct cli_words *out)
+{
+    out->n = 0;
+    for (int at = 0; at < argc && out->n < ARRAY_LEN(out->v);) {
+        int rest;
+
+        TRY(cli_flags(command, argc - at, argv + at, flags, flags_n, &rest));
+        at += rest;
+        if (at < argc)
+            out->v[out->n++] = argv[at];
+    }
+    return RC_OK;
+}
+
 int cli_verb(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n, cli_verb_fn *fn,
              void *arg)
 {
-    const char *words[8];
-    size_t n = 0;
+    struct cli_words words;
+    enum rc rc = cli_words(command, argc, argv, flags, flags_n, &words);
 
-    for (int at = 0; at < argc && n < ARRAY_LEN(words);) {
-        int rest;
-        enum rc rc = cli_flags(command, argc - at, argv + at, flags, flags_n, &rest);
-
-        if (rc != RC_OK)
-            return cli_exit(rc);
-        at += rest;
-        if (at < argc)
-            words[n++] = argv[at];
-    }
-    if (n == 0)
+    if (rc != RC_OK)
+        return cli_exit(rc);
+    if (words.n == 0)
         return cli_fail("%s what? see: autentico %s --help", command, command);
-    return fn(words[0], words + 1, n - 1, arg);
+    return fn(words.v[0], words.v + 1, words.n - 1, arg);
 }
 
 /* --- secrets ---------------------------------------------------------------- */

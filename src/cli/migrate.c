@@ -34,7 +34,7 @@ static bool is_confirmed(const struct schema_state *state)
     int64_t typed;
 
     printf("Current schema version: %lld\nTarget schema version:  %lld\n"
-           "Make a copy of the database first: migrations go one way only.\n"
+           "Make a copy of the database first (autentico backup): migrations go one way only.\n"
            "Type the target version to go on: ",
            (long long)state->current, (long long)state->target);
     fflush(stdout);

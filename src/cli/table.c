@@ -43,6 +43,27 @@ const struct command cli_commands[] = {
       "Usage: autentico migrate [flags]\n"
       "Shows the versions and asks for the target version before it changes anything.\n" CONFIG,
       cli_migrate },
+    { "backup", "copy the database while it is used, check the copy, encrypt it",
+      "Usage: autentico backup --output FILE|DIRECTORY [flags]\n"
+      "       autentico backup verify FILE [--identity FILE]\n"
+      "Copies the database of a running server, checks that the copy is whole and that its keys sign,\n"
+      "and only then encrypts it by age (apt-get install age) and gives it its name; FILE.sha256 lies\n"
+      "beside it.  Nothing is overwritten.  Exit status 1 when anything is wrong.\n" CONFIG
+      "  --output WHERE     a new file, or a directory, where names tell the time\n"
+      "  --recipient KEY    encrypt to this public key of age (age1...); several: separated by spaces\n"
+      "                     (default: AUTENTICO_BACKUP_RECIPIENT; neither: not encrypted)\n"
+      "  --with-secrets     the configuration, with its keys, too; encrypted only\n"
+      "  --keep N           of the backups in the directory keep the newest N\n"
+      "  --identity FILE    verify: the key of age that opens it\n",
+      cli_backup },
+    { "restore", "put a backup in place, if it is good",
+      "Usage: autentico restore FILE --to PATH [flags]\n"
+      "Checks a backup as `backup verify` does, and puts the database at PATH.  Nothing is overwritten;\n"
+      "of a backup that is damaged or of another encryption key nothing is put anywhere.\n" CONFIG
+      "  --to PATH          where the database is to be; a configuration that is in the backup\n"
+      "                     becomes PATH.env\n"
+      "  --identity FILE    the key of age that opens it\n",
+      cli_restore },
     { "clients", "applications: add, list, disable, enable, rotate-secret",
       "Usage: autentico clients add --name NAME --redirect-uri URI [flags]\n"
       "       autentico clients list [--json]\n"

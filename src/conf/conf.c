@@ -7,8 +7,6 @@
 
 #include "conf/keys.h"
 
-#define REGION_BYTES (256 * 1024)
-
 struct loading {
     struct arena *arena;
     FILE *err;

@@ -55,6 +55,7 @@ struct conf {
     const char *state_dir;
     const char *theme_css_file, *ca_file;
     const char *password_command;    /* as written */
+    const char *backup_recipient;    /* default of backup --recipient; "" = not encrypted */
     enum log_format log_format;
     enum log_level log_level;
 
@@ -94,6 +95,13 @@ MUST_CHECK enum rc conf_load(struct arena *a, const struct conf_source *src, FIL
  * each variable that needs a restart.
  */
 MUST_CHECK enum rc conf_check_reload(const struct conf *now, const struct conf *next, FILE *err);
+
+/*
+ * Everything that was read for `c`, the file and the process environment, with all secrets,
+ * as the text of a configuration file that needs nothing else.  For a backup that is to be
+ * encrypted; on `a`, and wiped with it.  RC_REFUSED: the file cannot be read any more.
+ */
+MUST_CHECK enum rc conf_pack(struct arena *a, const struct conf *c, FILE *err, struct bytes *out);
 
 /* The manual's table of variables, as text for --help or roff for autentico.env(5). */
 void conf_print_help(FILE *out);

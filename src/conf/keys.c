@@ -101,6 +101,8 @@ const struct key conf_keys[] = {
       "a program and its arguments, run for every new password: it gets it as a line on standard input, has 5 seconds, "
       "and refuses it by an exit status other than 0 and a line that says why; no shell" },
     { "AUTENTICO_THEME_CSS_FILE", KEY_PATH, "", 0, 0, AT(theme_css_file), NULL, "a style sheet that is served instead of the setting theme_css_inline" },
+    { "AUTENTICO_BACKUP_RECIPIENT", KEY_TEXT, "", 0, 0, AT(backup_recipient), NULL,
+      "whom `autentico backup` encrypts to: public keys of age (age1...), separated by spaces" },
     { "AUTENTICO_CA_FILE", KEY_LATER, "", 0, 0, 0, NULL, "trust for outbound TLS" },
     { "AUTENTICO_OUTBOUND_ALLOW", KEY_LATER, "", 0, 0, 0, NULL, "private addresses that outbound requests may reach" },
     { "AUTENTICO_LOG_FORMAT", KEY_CHOICE, "text", 0, 0, AT(log_format), "text json", "one line per event" },

@@ -40,6 +40,7 @@ struct assignments { struct assignment v[256]; size_t n; };
 
 /* Reads "KEY=VALUE" lines.  The text stays in `region`, which the caller wipes.
  * `owner` is for conf_check_owner(), when the values are known.  RC_NONE: no such file. */
+#define REGION_BYTES (256 * 1024)
 struct region { char *p; size_t n, cap; };
 void region_new(struct region *r, size_t cap); /* locked, undumpable, wiped on fork */
 void region_wipe(struct region *r);

@@ -2,7 +2,9 @@
 
 #include "crypto/hash.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -18,6 +20,35 @@ static void digest(gnutls_digest_algorithm_t kind, struct bytes in, uint8_t *out
 void sha256(struct bytes in, uint8_t out[SHA256_BYTES])
 {
     digest(GNUTLS_DIG_SHA256, in, out);
+}
+
+static enum rc hash_fd(gnutls_hash_hd_t hash, int fd)
+{
+    uint8_t buffer[65536];
+    off_t at = 0;
+    ssize_t n;
+
+    while ((n = pread(fd, buffer, sizeof(buffer), at)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fault("hash: cannot read: %s", strerror(errno));
+        if (gnutls_hash(hash, buffer, (size_t)n) != 0)
+            die("hash: digest failed");
+        at += n;
+    }
+    return RC_OK;
+}
+
+enum rc sha256_fd(int fd, uint8_t out[SHA256_BYTES])
+{
+    gnutls_hash_hd_t hash;
+
+    if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) != 0)
+        die("hash: no digest");
+    enum rc rc = hash_fd(hash, fd);
+    gnutls_hash_deinit(hash, out);
+    return rc;
 }
 
 void sha384(struct bytes in, uint8_t out[48])

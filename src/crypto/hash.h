@@ -12,6 +12,8 @@
 
 void sha256(struct bytes in, uint8_t out[SHA256_BYTES]);
 struct bytes sha256_of(struct arena *a, const char *text); /* on `a` */
+/* Of a whole file, whatever its position.  RC_FAULT: it cannot be read, logged. */
+MUST_CHECK enum rc sha256_fd(int fd, uint8_t out[SHA256_BYTES]);
 void sha384(struct bytes in, uint8_t out[48]);
 void sha512(struct bytes in, uint8_t out[64]);
 void hmac_sha256(struct bytes key, struct bytes in, uint8_t out[SHA256_BYTES]);

@@ -72,6 +72,7 @@ struct db_open {
     int wrote_fd;           /* eventfd told after each commit, for the keeper; -1 none */
     int outbox_fd;          /* eventfd told after a commit with db_queued(), for the courier; 0 none */
     bool is_relaxed;        /* AUTENTICO_DURABILITY=normal: a commit does not wait for the disk */
+    bool is_still;          /* a copy that lies still: opened for reading only, left exactly as it is */
 };
 /* While a handle is open, never open() and close() its file by hand in the same
  * process: POSIX drops every lock the process holds on it. */
@@ -148,6 +149,21 @@ bool db_is_damaged(const struct db *db); /* the last RC_FAULT: not a database, o
 struct checkpoint { int64_t frames_n, moved_n; };
 /* hard: TRUNCATE, holding the lock at most 100 ms.  RC_NONE: somebody was in the way. */
 MUST_CHECK enum rc db_checkpoint(struct db *db, bool is_hard, struct checkpoint *out);
+
+/*
+ * The whole database as it is at this moment, copied while others write (SQLite's online
+ * backup API over one held snapshot).  No writer waits for it.  Meanwhile the WAL cannot
+ * be emptied; it is when the copy is done.
+ *
+ *   path, fd  an empty file of the caller's, who keeps fd open
+ *   told      called again and again with the pages that are done; may be NULL
+ * RC_OK     on disk, one file that needs no other beside it
+ * RC_FAULT  logged
+ */
+typedef void db_told_fn(int64_t done_n, int64_t all_n, void *arg);
+MUST_CHECK enum rc db_copy(struct db *db, const char *path, int fd, db_told_fn *told, void *arg);
+/* integrity_check and foreign_key_check.  RC_REFUSED: not whole, and the first finding. */
+MUST_CHECK enum rc db_check_whole(struct db *db, struct arena *a, const char **why);
 
 /* Every statement prepared so far and its plan, for the EXPLAIN QUERY PLAN test:
  * fn(sql, plan detail line). */

@@ -105,6 +105,8 @@ static enum rc configure(struct db *db, const struct db_open *how)
     TRY(db_outcome(db, how->path, sqlite3_busy_timeout(db->handle, busy_ms(db))));
     TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL)));
     TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, synchronous(how), NULL, NULL, NULL)));
+    if (how->is_still)
+        return RC_OK;
     TRY(enter_wal(db, how->path));
     sqlite3_wal_hook(db->handle, note_frames, db);
     /* a replaced limits.db must not take its successor's -wal with it, which has the same name */
@@ -167,7 +169,8 @@ static enum rc open_handle(struct db *db, const struct db_open *how)
     }
     configure_library();
     code = sqlite3_open_v2(path, &db->handle,
-                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+                           (how->is_still ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                               SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
     if (code != SQLITE_OK)
         return fault("store: cannot open %s: %s", path, sqlite3_errstr(code));
     return configure(db, how);

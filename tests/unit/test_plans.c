@@ -9,6 +9,7 @@
 #include "store_test.h"
 
 #include "store/audit.h"
+#include "store/backups.h"
 #include "store/challenges.h"
 #include "store/codes.h"
 #include "store/console_sessions.h"
@@ -243,6 +244,7 @@ static void run_admin_rest(void)
 
 static void run_settings(void)
 {
+    struct backup b = { .file = "/x.db", .taken_at = NOW, .verified_at = NOW };
     struct installation in;
     struct settings s;
 
@@ -253,6 +255,8 @@ static void run_settings(void)
     assert_ok(installation_bump(DB));
     assert_ok(installation_set_fingerprint(DB, "x"));
     assert_ok(installation_set_onboard_token(DB, hash_like(1), NOW));
+    assert_ok(backups_note(DB, &b));
+    assert_ok(backups_last(DB, A, &b));
 }
 
 static void run_protocol(void)
