@@ -29,6 +29,7 @@ struct keeper {
     struct sweep sweep;
     struct key_dates key_dates;
     struct signer signer;
+    int64_t moved_n;    /* frames that the last checkpoint could move */
     int64_t written_ms; /* first write since the last checkpoint; 0: none */
     int64_t limits_swept_ms;
 };
@@ -66,14 +67,24 @@ static enum rc open_files(struct keeper *k)
     return RC_OK;
 }
 
+/* Somebody reads on and on, as a backup does: as long as nothing more can be moved, a full
+ * checkpoint would keep every writer waiting for its time-out, in vain. */
+static bool is_held(const struct keeper *k, const struct checkpoint *done)
+{
+    return done->moved_n < done->frames_n && done->moved_n == k->moved_n;
+}
+
 static void checkpoint(struct keeper *k)
 {
     struct checkpoint done = { 0, 0 };
+    bool is_due;
 
     k->written_ms = 0;
     if (db_checkpoint(k->db, false, &done) != RC_OK)
         return;
-    if (done.frames_n > HARD_FRAMES && db_checkpoint(k->db, true, &done) != RC_OK)
+    is_due = done.frames_n > HARD_FRAMES && !is_held(k, &done);
+    k->moved_n = done.moved_n;
+    if (is_due && db_checkpoint(k->db, true, &done) != RC_OK)
         log_event(LOG_LEVEL_WARNING, "checkpoint_failed", NULL);
 }
 
