@@ -10,7 +10,7 @@
 
 /* A create body into a client with defaults filled in.  RC_REFUSED
  * INVALID_CLIENT_METADATA or INVALID_REDIRECT_URI, the text names the member;
- * "not available yet" for grants and methods of a later issue (design D17). */
+ * "not available yet" for grants and methods that are not built yet (design D17). */
 MUST_CHECK enum rc client_metadata_new(struct arena *a, const struct json *body, int64_t now, struct client *out,
                                        const char **secret, struct refusal *no);
 /* An update: absent members keep their value, null clears an override. */

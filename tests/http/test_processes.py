@@ -3,6 +3,7 @@ import concurrent.futures
 import contextlib
 import os
 import pathlib
+import signal
 import sqlite3
 import sys
 import time
