@@ -16,7 +16,6 @@ def provider():
     p = Provider()
     p.start()
     p.onboard_cli()
-    assert p.api("PUT", "/settings", json={"auth_mode": "password_and_passkey"}).status_code == 204
     yield p
     broken = [event for name in ("fault", "process_died", "process_hung") for event in p.events(name)]
     p.stop()
@@ -35,6 +34,7 @@ def world(provider, app):
 
 def make_world(provider, app):
     """What the @words@ of the cases stand for."""
+    assert provider.api("PUT", "/settings", json={"auth_mode": "password_and_passkey"}).status_code == 204
     poster = provider.register(token_endpoint_auth_method="client_secret_post")
     public = provider.register(client_type="public")
     browser = Browser(provider)
