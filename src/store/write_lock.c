@@ -119,8 +119,11 @@ static enum rc map_file(int fd, const char *path, off_t size, struct lock_page *
 {
     void *p;
 
-    if (size < (off_t)sizeof(struct lock_page) && ftruncate(fd, sizeof(struct lock_page)) != 0)
-        return fault("store: cannot grow %s: %s", path, strerror(errno));
+    /* not ftruncate(): touching a page for which the disk has no room would kill us */
+    int e = size < (off_t)sizeof(struct lock_page) ? posix_fallocate(fd, 0, sizeof(struct lock_page)) : 0;
+
+    if (e != 0)
+        return fault("store: cannot grow %s: %s", path, strerror(e));
     p = mmap(NULL, sizeof(struct lock_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED)
         return fault("store: cannot map %s: %s", path, strerror(errno));
