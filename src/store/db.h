@@ -49,6 +49,11 @@ MUST_CHECK enum rc write_lock_sync(struct write_lock *l, uint64_t commit_n, int6
 bool write_lock_is_sync_lost(const struct write_lock *l);
 void write_lock_sync_found(struct write_lock *l);
 
+/* Somebody writes without this lock (an sqlite3 shell left open): as the last holder found
+ * it.  Known so that one waits for the stranger's end and not everybody, one after another. */
+void write_lock_set_kept(struct write_lock *l, bool is_kept);
+bool write_lock_is_kept(const struct write_lock *l);
+
 /*
  * What a process keeps in memory of the database (settings, keys) is good until this
  * counter moves, so that asking costs no SQL.  It is odd from before the commit of such

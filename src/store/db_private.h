@@ -11,6 +11,7 @@
 
 #define DB_BUSY_MS 5000      /* for strangers: among ourselves the write lock decides */
 #define DB_BUSY_MS_LIMITS 100
+#define DB_KEPT_MS 100       /* for one who was there a moment ago */
 #define DB_LOCK_MS 5000
 #define DB_PARAMETERS_MAX 63 /* they have a bit each */
 

@@ -231,12 +231,19 @@ static enum rc take_lock(struct db *db)
     return fault("store: no write lock within %d ms", DB_LOCK_MS);
 }
 
+static void set_patience(struct db *db, bool is_short)
+{
+    if (db->lock && write_lock_is_kept(db->lock))
+        sqlite3_busy_timeout(db->handle, is_short ? DB_KEPT_MS : busy_ms(db));
+}
+
 enum rc db_lock(struct db *db)
 {
     enum rc rc;
 
     TRY(take_lock(db));
-    db->has_written = false;
+    db->has_written = db->is_contended = false;
+    set_patience(db, true);
     rc = db_sync_again(db);
     if (rc != RC_OK)
         db_unlock(db, false);
@@ -249,6 +256,9 @@ void db_unlock(struct db *db, bool has_committed)
         return;
     if (has_committed && db->has_written)
         db->commit_n = write_lock_count_commit(db->lock);
+    set_patience(db, false);
+    if (has_committed || db->is_contended) /* a checkpoint that is late, readers may hold up */
+        write_lock_set_kept(db->lock, db->is_contended);
     write_lock_give(db->lock);
 }
 

@@ -37,7 +37,7 @@ static enum rc transact_locked(struct db *db, db_work *work, void *arg)
     enum rc rc;
 
     TRY(db_lock(db));
-    db->is_contended = db->has_queued = false;
+    db->has_queued = false;
     db->is_writing = true;
     rc = transact(db, work, arg);
     db->is_writing = false;
@@ -54,14 +54,17 @@ static void pause_with_jitter(int try_n)
 
 enum rc db_write(struct db *db, db_work *work, void *arg)
 {
-    int64_t until = clock_mono_ms() + DB_BUSY_MS; /* a stranger's lock is waited for once */
+    bool is_kept = db->lock && write_lock_is_kept(db->lock);
+    int64_t until = clock_mono_ms() + (is_kept ? 0 : DB_BUSY_MS); /* a stranger is waited for once */
 
     if (db->is_writing)
         die("store: db_write within db_write");
     db_read_end(db);
     for (int i = 0; i < TRIES_MAX && (i == 0 || clock_mono_ms() < until); i++) {
-        enum rc rc = transact_locked(db, work, arg);
+        enum rc rc;
 
+        db->is_contended = false;
+        rc = transact_locked(db, work, arg);
         if (rc != RC_FAULT || !db->is_contended)
             return rc;
         pause_with_jitter(i);

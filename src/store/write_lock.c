@@ -22,7 +22,7 @@
  */
 
 #define LOCK_MAGIC "autlock"
-#define LOCK_VERSION 3
+#define LOCK_VERSION 4
 #define BOOT_ID_CHARS 36
 #define OPEN_TRIES 100
 
@@ -36,6 +36,7 @@ struct lock_page {    /* what stands before the mutex never moves, whatever the 
     uint64_t committed_n;         /* written with the mutex held */
     uint64_t synced_n;            /* commits known to be on disk; written with the sync_mutex held */
     uint32_t is_sync_lost;        /* a sync failed: what the kernel still has to write, nobody knows */
+    uint32_t is_kept;             /* the last holder met somebody who writes without the lock */
     uint64_t changes;             /* odd: one is under way; written with the mutex held */
 };
 
@@ -274,6 +275,18 @@ void write_lock_give(struct write_lock *l)
     end_change(l->page);
     l->holder = 0;
     give(&l->page->mutex);
+}
+
+/* Strangers. */
+
+void write_lock_set_kept(struct write_lock *l, bool is_kept)
+{
+    __atomic_store_n(&l->page->is_kept, is_kept, __ATOMIC_SEQ_CST);
+}
+
+bool write_lock_is_kept(const struct write_lock *l)
+{
+    return __atomic_load_n(&l->page->is_kept, __ATOMIC_SEQ_CST) != 0;
 }
 
 /* Changes of what processes keep in memory. */

@@ -1,9 +1,12 @@
 """The disk and whoever else has a hand on the database."""
+import concurrent.futures
 import os
+import secrets
 import subprocess
 import threading
 
 import pytest
+import requests
 
 import checker
 import faults
@@ -71,6 +74,27 @@ def test_cannot_be_read(trial):
     t.finish()
 
 
+def test_start_on_a_full_disk(disk):
+    """The same, for a new database and for an old one whose lock file finds no room."""
+    p = Provider(AUTENTICO_DB_FILE_PATH=disk + "/autentico.db")
+
+    def is_refused():
+        with faults.full(disk):
+            refused = p.run("start", check=False)
+        assert refused.returncode == 1, refused.stderr
+        assert "No space left" in refused.stderr, refused.stderr
+
+    try:
+        is_refused()
+        p.start()
+        assert p.halt() == 0
+        os.unlink(disk + "/autentico.lock")
+        is_refused()
+        p.start()
+    finally:
+        p.stop()
+
+
 def test_start_on_a_read_only_file_system(disk):
     """Refused, with the reason; and started when it can be written again."""
     p = Provider(AUTENTICO_DB_FILE_PATH=disk + "/autentico.db")
@@ -107,11 +131,25 @@ def test_locked_for_moments(trial, begin):
 
 
 def test_locked_for_long(trial):
-    """Until it is too much for those who wait."""
+    """Until it is too much for those who wait.  The first one waits, not one after another: else nobody would be left
+    for those who only read."""
     t = trial("locked by an outsider, until 503")
+
+    def write(_):
+        return t.provider.api("PUT", "/settings", json={"theme_title": secrets.token_hex(8)}).status_code
+
+    class Crowd(Until):
+        def __enter__(self):
+            super().__enter__()
+            with concurrent.futures.ThreadPoolExecutor(12) as crowd:       # more than there are workers
+                turned_away = crowd.map(write, range(60))
+                for _ in range(5):
+                    assert requests.get(t.provider.url + "/healthz", timeout=4).status_code == 200
+            assert set(turned_away) == {503}
+
     for _ in range(2):
-        t.hit(Until(t, faults.stranger(t.provider, "BEGIN IMMEDIATE")), t.writes,
-                 says="somebody without the write lock|no write lock")
+        t.hit(Crowd(t, faults.stranger(t.provider, "BEGIN IMMEDIATE")), t.writes,
+              says="somebody without the write lock|no write lock")
     t.finish()
 
 

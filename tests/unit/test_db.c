@@ -482,6 +482,32 @@ static void test_stranger(void **state)
     waitpid(pid, NULL, 0);
 }
 
+/* One has found a stranger: the next ones do not all wait for it as long as the first. */
+static void test_stranger_is_waited_for_once(void **state)
+{
+    struct db_open how = { .path = DB_PATH, .wrote_fd = -1 };
+    struct db *ours, *stranger;
+    int64_t n = 1, began = clock_mono_ms();
+
+    (void)state;
+    assert_ok(db_open(&how, &stranger));
+    assert_ok(write_lock_open(LOCK_PATH, &how.lock));
+    assert_ok(db_open(&how, &ours));
+    assert_ok(db_run(db_prepare(stranger, "BEGIN IMMEDIATE")));
+    write_lock_set_kept(how.lock, true);
+    assert_fault(db_write(ours, put_one, &n));
+    assert_fault(put(ours, 2, NULL));
+    assert_true(db_is_unavailable(ours));
+    assert_true(clock_mono_ms() - began < 4000); /* two patient ones would take ten seconds */
+    assert_true(write_lock_is_kept(how.lock));
+    assert_ok(db_run(db_prepare(stranger, "ROLLBACK")));
+    assert_ok(db_write(ours, put_one, &n));
+    assert_false(write_lock_is_kept(how.lock));
+    db_close(stranger);
+    db_close(ours);
+    write_lock_close(how.lock);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, with_table, after_directory)
@@ -492,7 +518,7 @@ int main(void)
         T(test_tells_the_keeper),
         T(test_checkpoints), T(test_writers_checkpoint_without_a_keeper), T(test_file_and_settings),
         T(test_durability), T(test_links), T(test_absent_and_foreign_files), T(test_warm), T(test_deaths),
-        T(test_stranger),
+        T(test_stranger), T(test_stranger_is_waited_for_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
