@@ -146,6 +146,8 @@ static enum rc check_keys(const struct ctap_item *items, size_t n)
 
 static enum rc read_item(struct reader *r, int depth, struct ctap_item *out);
 
+/* NOLINTBEGIN(misc-no-recursion): CTAP_DEPTH_MAX deep at most */
+
 /* Each item takes a byte at least: a count beyond that is a lie, and nothing is allocated for it. */
 /* NOLINTNEXTLINE(misc-no-recursion): no deeper than CTAP_DEPTH_MAX */
 static enum rc read_items(struct reader *r, int depth, const struct head *h, struct ctap_item *out)
@@ -186,6 +188,7 @@ static enum rc read_item(struct reader *r, int depth, struct ctap_item *out)
     out->raw = (struct bytes){ start, (size_t)(r->left.p - start) };
     return RC_OK;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 enum rc ctap_read(struct arena *a, struct bytes in, struct ctap_item *out, struct bytes *rest)
 {
