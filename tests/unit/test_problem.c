@@ -311,6 +311,46 @@ static void success(void **state)
     assert_line(answer(), "Location: https://app.example/cb?code=abc&session_state=x+y&state=s&" ISS);
 }
 
+/* PERR of http-api 1.3; where a browser would be redirected a script is told. */
+static void to_a_script(void **state)
+{
+    struct return_to to = { "https://app.example/cb", "s", false };
+    const char *text = refused(SPEAK_SCRIPT, WHO_ANYONE, REFUSE_PASSKEY_FAILED, NULL);
+
+    (void)state;
+    assert_has(text, "Status: 401 Unauthorized\r\nContent-Type: application/json\r\n");
+    assert_string_equal(body_of(text), "{\"error\":\"authentication_failed\"}");
+    assert_has_not(text, "WWW-Authenticate");
+    text = refused(SPEAK_SCRIPT, WHO_ANYONE, REFUSE_TAMPERED, NULL);
+    assert_string_equal(body_of(text), "{\"error\":\"The authorization parameters were tampered with\"}");
+    text = refused(SPEAK_SCRIPT, WHO_ANYONE, REFUSE_TOO_MANY, NULL); /* http-api 1.4: OERR, everywhere */
+    assert_has(body_of(text), "\"error\":\"too_many_requests\"");
+    renew(M_POST, SPEAK_SCRIPT);
+    assert_int_equal(respond_to_client(&X, &to, "code", "abc", NULL), RC_OK);
+    text = answer();
+    assert_has(text, "Status: 200 OK\r\n");
+    assert_has_not(text, "Location");
+    assert_string_equal(body_of(text), "{\"redirect\":\"https://app.example/cb?code=abc&state=s&" ISS "\"}");
+    to.is_form_post = true;
+    renew(M_POST, SPEAK_SCRIPT);
+    assert_int_equal(respond_to_client(&X, &to, "code", "a\"b", NULL), RC_OK);
+    assert_string_equal(body_of(answer()), "{\"redirect\":\"https://app.example/cb\",\"form_post\":"
+                                           "{\"code\":\"a\\\"b\",\"state\":\"s\",\"iss\":\"" ISSUER "\"}}");
+    renew(M_POST, SPEAK_SCRIPT);
+    X.no.return_to = &to;
+    (void)refuse(&X.no, REFUSE_LOGIN_REQUIRED, NULL);
+    X.no.return_to = &to;
+    problem_respond(&X, 0);
+    assert_has(body_of(answer()), "\"form_post\":{\"error\":\"login_required\"");
+    renew(M_POST, SPEAK_SCRIPT);
+    problem_fault(&X, false);
+    assert_string_equal(body_of(answer()), "{\"error\":\"server_error\"}");
+    renew(M_POST, SPEAK_SCRIPT);
+    problem_fault(&X, true);
+    assert_string_equal(body_of(answer()), "{\"error\":\"temporarily_unavailable\"}");
+    assert_has(answer(), "Retry-After: 5");
+}
+
 /* HT-21 */
 static void form_actions(void **state)
 {
@@ -397,7 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(as_json), TEST(bearer_challenges), TEST(basic_challenge), TEST(as_page), TEST(as_text),
         TEST(csrf_is_text), TEST(date_range), TEST(method_not_allowed), TEST(too_many), TEST(errors_travel),
-        TEST(errors_that_stay), TEST(form_post), TEST(success), TEST(form_actions), TEST(faults),
+        TEST(errors_that_stay), TEST(form_post), TEST(success), TEST(to_a_script), TEST(form_actions), TEST(faults),
         TEST(faults_of_another_language), TEST(fault_without_a_page), TEST(cookies_stay),
     };
 
