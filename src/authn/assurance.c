@@ -5,6 +5,7 @@
 #include "authn/second_mail.h"
 #include "authn/trusted_device.h"
 #include "store/clients.h"
+#include "store/passkeys.h"
 #include "store/settings_table.h"
 
 /* ---- what is demanded ---- */
@@ -47,6 +48,18 @@ bool assurance_may_switch(const struct exchange *x, const struct user *u, const 
     return text_same(to, "email") || (text_same(to, "totp") && u->totp_since != 0);
 }
 
+/* Whoever has a passkey for both factors sets up no app instead: a password would be all
+ * that it takes to get around the passkey (WR-26). */
+static enum rc prefer_passkey(struct exchange *x, const struct user *u, enum assurance_step *step)
+{
+    if (text_same(x->settings->auth_mode, "password") || (*step != ASSURANCE_ENROL && *step != ASSURANCE_STUCK))
+        return RC_OK;
+    enum rc rc = passkeys_any_verifying(x->db, u->id);
+    if (rc == RC_OK)
+        *step = ASSURANCE_PASSKEY;
+    return rc == RC_NONE ? RC_OK : rc;
+}
+
 /* ---- what is missing ---- */
 
 /* That of the session that is there, while nobody has withdrawn the trust; else that of
@@ -87,6 +100,7 @@ enum rc assurance_next(struct exchange *x, const struct assurance_ask *ask, stru
             return rc;
     }
     out->step = assurance_method(x, ask->user);
+    TRY(prefer_passkey(x, ask->user, &out->step));
     if (!is_demanded)
         out->step = as_wished(out->step);
     return RC_OK;

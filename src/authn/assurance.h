@@ -18,6 +18,7 @@ enum assurance_step {
     ASSURANCE_TOTP,     /* a code of the authenticator app */
     ASSURANCE_ENROL,    /* the app has to be set up first */
     ASSURANCE_EMAIL,    /* a code by mail */
+    ASSURANCE_PASSKEY,  /* none of these, but a passkey that verifies its user: it is both factors */
     ASSURANCE_STUCK,    /* demanded, and there is no way to: an administrator has to help */
 };
 
@@ -39,7 +40,7 @@ MUST_CHECK enum rc assurance_next(struct exchange *x, const struct assurance_ask
 /* Does the application, or the setting, want two factors of everybody? */
 bool assurance_is_required(const struct exchange *x, const struct client *c);
 
-/* How would this person prove a second factor: never ASSURED. */
+/* How would this person prove a second factor: never ASSURED or PASSKEY. */
 enum assurance_step assurance_method(const struct exchange *x, const struct user *u);
 /* May a code be mailed to this person as a second factor? */
 bool assurance_can_email(const struct exchange *x, const struct user *u);

@@ -210,6 +210,8 @@ static enum rc step_up(struct exchange *x, const struct authz_request *r, enum a
         return refuse(&x->no, REFUSE_INTERACTION_REQUIRED, NULL);
     if (step == ASSURANCE_STUCK)
         return interaction_login_page(x, r, "mfa_unavailable");
+    if (step == ASSURANCE_PASSKEY)
+        return interaction_login_page(x, r, "use_passkey");
     return second_factor_begin(x, &s);
 }
 

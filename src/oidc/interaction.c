@@ -215,6 +215,8 @@ static const struct {
     { "code_missing", REFUSE_NOTHING, "No code was entered. Please sign in again" },
     { "mfa_unavailable", REFUSE_NOTHING,
       "A second factor is required, and there is none that you could use. Please ask an administrator" },
+    { "use_passkey", REFUSE_NOTHING,
+      "Two factors are required here. Please sign in with your passkey and let it ask for your PIN, finger or face" },
     { "credentials_missing", REFUSE_NOTHING, "Please enter your username and your password" },
     { "signup_disabled", REFUSE_NOTHING,
       "Creating an account is not enabled here; please sign in or ask an administrator" },

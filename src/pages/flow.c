@@ -85,6 +85,8 @@ static enum rc ask_for_second(struct exchange *x, const struct proof *p, enum as
 
     if (step == ASSURANCE_STUCK)
         return flow_show_again(x, p->request, "mfa_unavailable");
+    if (step == ASSURANCE_PASSKEY)
+        return flow_show_again(x, p->request, "use_passkey");
     return second_factor_begin(x, &s);
 }
 

@@ -64,6 +64,15 @@ enum rc passkeys_of_user(struct db *db, struct arena *a, const char *user_id, st
     return RC_OK;
 }
 
+enum rc passkeys_any_verifying(struct db *db, const char *user_id)
+{
+    struct stmt *q = db_sql(db, "SELECT 1 FROM passkeys WHERE user_id = $1 AND is_uv_initialized = 1 LIMIT 1");
+    int64_t one;
+
+    db_text(q, 1, user_id);
+    return db_int_of(q, &one);
+}
+
 static enum rc changed_or_none(struct db *db, enum rc rc)
 {
     return rc == RC_OK && db_changed(db) == 0 ? RC_NONE : rc;

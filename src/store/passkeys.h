@@ -26,6 +26,8 @@ MUST_CHECK enum rc passkeys_add(struct db *db, const struct passkey *p);
 MUST_CHECK enum rc passkeys_find(struct db *db, struct arena *a, struct bytes credential_id, struct passkey *out);
 struct passkey_rows { struct passkey *v; size_t n; };
 MUST_CHECK enum rc passkeys_of_user(struct db *db, struct arena *a, const char *user_id, struct passkey_rows *out); /* oldest first */
+/* Has this person one that has verified its user before?  RC_NONE: no. */
+MUST_CHECK enum rc passkeys_any_verifying(struct db *db, const char *user_id);
 /*
  * It was shown.  The counter moves upwards only, and of two uses with the same one gets in;
  * an authenticator that does not count says 0 for ever.

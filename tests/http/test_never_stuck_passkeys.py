@@ -27,9 +27,9 @@ def people(provider):
             if has != "admin":
                 provider.add_user(name)
             person, account = Second(provider, name), Account(provider, name)
-            person.key = add_passkey(account, provider.url, PASSWORD) if "key" in has or has == "admin" else None
-            if "without PIN" in has:
-                person.key.flags = UP
+            how = {"flags": UP} if "without PIN" in has else {}
+            person.key = add_passkey(account, provider.url, PASSWORD, **how) if "key" in has or has == "admin" else None
+            person.has_both = person.key is not None and not how
             if "app" in has or has == "admin":
                 person.secret = account.enrol()
             made[has] = person
@@ -59,6 +59,9 @@ class Walk:
         """After one factor: where it leads.  Returns the acr, or None when there is no way on."""
         if where.startswith(self.client.redirect_uri):
             return self.acr(where)
+        if query_of(where).get("error") == "use_passkey":
+            assert "sign in with your passkey" in error_of(browser.get(where).text)
+            return "passkey"
         if query_of(where).get("error") == "mfa_unavailable":
             assert "ask an administrator" in error_of(browser.get(where).text)
             return None
@@ -103,6 +106,8 @@ def expected_by_one_factor(walk):
         return "1"
     if walk.person.secret is not None:
         return "2"
+    if walk.person.has_both and walk.mode != "password":  # and no app instead of it, for whoever knows the password
+        return "passkey"
     if walk.method == "email":  # no mail can be sent
         return None if walk.is_demanded else "1"
     return "enrol"
@@ -125,7 +130,7 @@ def test_every_way(provider, clients, people, mode, required, method, has):
                 assert passkey is None  # it cannot stand for two
             else:
                 assert passkey == expected_by_one_factor(walk)
-    if {password, passkey} <= {"off", None}:
+    if {password, passkey} <= {"off", None, "passkey"}:
         recover(provider, walk)
 
 
@@ -133,7 +138,25 @@ def recover(provider, walk):
     """Who is left outside gets in as soon as an administrator lets the other way in again."""
     with provider.settings(auth_mode="password_and_passkey", require_mfa="false", mfa_method="totp"):
         walk.mode, walk.method = "password_and_passkey", "totp"
-        assert walk.by_password() in ("1", "2", "enrol")
+        way = walk.by_password()
+        assert way in ("1", "2", "enrol") or (way == "passkey" and walk.by_passkey(True) == "2")
+
+
+def test_step_up_by_passkey(provider, clients, people):
+    """A session of one factor meets an application that wants two: by the passkey, and then it does."""
+    person = people["passkey"]
+    with provider.settings(auth_mode="password_and_passkey"):
+        browser = Browser(provider)
+        provider.sign_in(clients["plain"], browser, person.username)
+        site = Site(provider, clients["strict"], browser)
+        page = browser.get(provider.authorize_url(clients["strict"]))
+        assert page.status_code == 200 and "sign in with your passkey" in error_of(page.text)
+        assert provider.error(clients["strict"], browser, prompt="none")["error"] == "interaction_required"
+        site.open(prompt="login")
+        begun = site.begin().json()
+        answer = site.finish(begun, person.key.show(begun["options"]))
+        assert query_of(answer.json()["redirect"])["code"]
+        assert "code" in query_of(provider.authorize(clients["strict"], browser, prompt="none").headers["Location"])
 
 
 def test_settings_that_lock_everybody_out(provider, people):

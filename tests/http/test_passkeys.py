@@ -444,7 +444,7 @@ def test_acr_values(provider, client, site, person):
     claims = id_token(provider, client, site.sign_in(person.passkey, acr_values="2"))
     assert claims["acr"] == "2"
     answer = site.sign_in(person.passkey, show=dict(flags=UP), acr_values="2", prompt="login")
-    assert "/mfa?" in answer.json()["redirect"]
+    assert query_of(answer.json()["redirect"])["error"] == "use_passkey"  # and let it ask for the PIN this time
 
 
 def test_who_was_asked_for(provider, client, site, person):

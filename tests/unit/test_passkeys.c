@@ -93,7 +93,10 @@ static void wa14_counter(void **state)
 static void wa15_update(void **state)
 {
     (void)state;
+    assert_none(passkeys_any_verifying(DB, "u1"));
     assert_ok(passkeys_use(DB, bytes_of("one"), 6, true, true, NOW + 7));
+    assert_ok(passkeys_any_verifying(DB, "u1"));
+    assert_none(passkeys_any_verifying(DB, "u2"));
     assert_true(stored("one").is_uv_initialized && stored("one").is_backed_up && stored("one").last_used_at == NOW + 7);
     assert_ok(passkeys_use(DB, bytes_of("one"), 7, false, false, NOW + 8));
     assert_true(stored("one").is_uv_initialized); /* once is enough */

@@ -134,6 +134,7 @@ static void run_passkeys(void)
     assert_ok(passkeys_find(DB, A, p.credential_id, &p));
     assert_ok(passkeys_of_user(DB, A, "u1", &rows));
     assert_ok(passkeys_use(DB, p.credential_id, 1, true, false, NOW));
+    assert_ok(passkeys_any_verifying(DB, "u1"));
     assert_ok(passkeys_rename(DB, p.credential_id, "u1", "y"));
     assert_ok(passkeys_remove(DB, p.credential_id, "u1"));
     assert_ok(passkeys_add(DB, &p));
