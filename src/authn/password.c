@@ -3,6 +3,7 @@
 #include "authn/password.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 
 #include "authn/trail.h"
@@ -15,10 +16,16 @@
 #include "store/replays.h"
 #include "store/settings_table.h"
 
+#define UNDECIDED_S 20 /* nobody looks at a password for longer */
+#define CLAIMS_MAX 20
+#define WAIT_MS 20
+#define WAITS_MAX 100
+
 /* A password that is being looked at. */
 struct attempt {
     struct exchange *x;
     const struct user *user; /* NULL: there is no such person */
+    const char *username;    /* as typed */
     const char *hash;        /* NULL: has no password */
     const char *rehash;
 };
@@ -27,15 +34,49 @@ struct attempt {
  * Counted before the hash is looked at (flows 15), in a transaction of its own,
  * so that of many guesses at once no more than the limit are looked at.
  */
+static enum rc claim_once(struct attempt *t, struct lockout *out)
+{
+    const struct settings *s = t->x->settings;
+
+    return lockouts_claim(t->x->db, t->x->arena, t->user->id, s->account_lockout_max_attempts,
+                          s->account_lockout_duration, t->x->now, out);
+}
+
+/* Nothing but attempts that are being looked at just now keeps the person out: if one of
+ * them is right there is no lock.  A count that somebody was killed over is no reason to
+ * wait, so only while the lock is young. */
+static bool is_undecided(const struct attempt *t, const struct lockout *l)
+{
+    int64_t locked_at = l->locked_until_at - t->x->settings->account_lockout_duration;
+
+    return l->pending_n > 0 && locked_at > t->x->now - UNDECIDED_S;
+}
+
+/* Until it is decided: one was right, or all were wrong.  Whoever guesses waits no longer
+ * than the hashes take, which would be his own otherwise. */
+static enum rc wait_for_others(struct attempt *t, struct lockout *inout)
+{
+    for (int i = 0; i < WAITS_MAX && is_undecided(t, inout); i++) {
+        (void)poll(NULL, 0, WAIT_MS);
+        enum rc rc = lockouts_find(t->x->db, t->x->arena, t->user->id, inout);
+        if (rc == RC_NONE)
+            *inout = (struct lockout){ 0 };
+        else if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
 static enum rc claim_attempt(struct attempt *t)
 {
-    struct exchange *x = t->x;
-    struct lockout ignored;
-    enum rc rc = lockouts_claim(x->db, x->arena, t->user->id,
-                                x->settings->account_lockout_max_attempts,
-                                x->settings->account_lockout_duration, x->now, &ignored);
+    struct lockout l = { 0 };
+    enum rc rc = claim_once(t, &l);
 
-    return rc == RC_REFUSED ? refuse(&x->no, REFUSE_LOCKED, NULL) : rc;
+    for (int i = 0; rc == RC_REFUSED && i < CLAIMS_MAX && is_undecided(t, &l); i++) {
+        TRY(wait_for_others(t, &l));
+        rc = claim_once(t, &l);
+    }
+    return rc == RC_REFUSED ? refuse(&t->x->no, REFUSE_LOCKED, NULL) : rc;
 }
 
 static enum rc spend_decoy(struct db *db, void *arg)
@@ -137,13 +178,37 @@ static enum rc record_right(struct db *db, void *arg)
     return upgrade_hash(db, t);
 }
 
-/* Kept whatever becomes of the request, so in a transaction of its own. */
-static enum rc record_failure(struct exchange *x, const char *username)
+static bool is_wrong(const struct exchange *x)
 {
-    if (x->no.code == REFUSE_BUSY)
+    return x->no.code == REFUSE_BAD_CREDENTIALS;
+}
+
+/* A claim that stays counted.  CS-12: as much for somebody who does not exist. */
+static enum rc settle(struct db *db, void *arg)
+{
+    struct attempt *t = arg;
+
+    if (t->x->settings->account_lockout_max_attempts <= 0)
+        return RC_OK;
+    return t->user != NULL ? lockouts_settle(db, t->user->id) : spend_decoy(db, t);
+}
+
+static enum rc note_failure(struct db *db, void *arg)
+{
+    struct attempt *t = arg;
+
+    if (is_wrong(t->x))
+        TRY(settle(db, t));
+    return trail(t->x, "login_failed", NULL, "user", "", "username", t->username, "reason",
+                 refusal_wire(t->x->no.code), NULL);
+}
+
+/* Kept whatever becomes of the request, so in a transaction of its own. */
+static enum rc record_failure(struct attempt *t)
+{
+    if (t->x->no.code == REFUSE_BUSY)
         return RC_REFUSED;
-    TRY(trail_now(x, "login_failed", NULL, "user", "", "username", username, "reason",
-                  refusal_wire(x->no.code), NULL));
+    TRY(db_write(t->x->db, note_failure, t));
     return RC_REFUSED;
 }
 
@@ -151,7 +216,7 @@ enum rc password_login(struct exchange *x, const char *username, const char *pas
                        struct user *out)
 {
     struct user user;
-    struct attempt t = { .x = x };
+    struct attempt t = { .x = x, .username = username };
     enum rc rc = users_by_username(x->db, x->arena, username, &user);
 
     if (rc == RC_OK)
@@ -160,7 +225,7 @@ enum rc password_login(struct exchange *x, const char *username, const char *pas
         return rc;
     rc = look_at(&t, password);
     if (rc == RC_REFUSED)
-        return record_failure(x, username);
+        return record_failure(&t);
     TRY(rc);
     rc = db_write(x->db, record_login, &t);
     if (rc == RC_NONE) /* deleted while we were hashing */
@@ -182,8 +247,11 @@ bool username_may_be(const struct exchange *x, const char *username)
 enum rc password_confirm(struct exchange *x, const struct user *user, const char *password)
 {
     struct attempt t = { .x = x, .user = user };
+    enum rc rc = look_at(&t, password);
 
-    TRY(look_at(&t, password));
+    if (rc == RC_REFUSED && is_wrong(x))
+        TRY(db_write(x->db, settle, &t));
+    TRY(rc);
     return db_write(x->db, record_right, &t);
 }
 

@@ -8,10 +8,11 @@ static void lockout_row(struct stmt *q, struct arena *a, void *out)
     *(struct lockout *)out = (struct lockout){
         .failures_n = col_int(q, 0),
         .locked_until_at = col_int(q, 1),
+        .pending_n = col_int(q, 2),
     };
 }
 
-#define FIND(table) "SELECT failures_n, locked_until_at FROM " table " WHERE user_id = $1"
+#define FIND(table, pending) "SELECT failures_n, locked_until_at, " pending " FROM " table " WHERE user_id = $1"
 #define CLEAR(table) "DELETE FROM " table " WHERE user_id = $1"
 #define GIVE_BACK(table)                                                                   \
     "UPDATE " table " SET failures_n = failures_n - 1,"                                        \
@@ -26,11 +27,11 @@ static void lockout_row(struct stmt *q, struct arena *a, void *out)
     " ON CONFLICT (user_id) DO UPDATE SET failures_n = " NEXT(table) ","                       \
     " locked_until_at = CASE WHEN " NEXT(table) " >= $2 THEN CAST($3 AS BIGINT) END"           \
     " WHERE " table ".locked_until_at IS NULL OR " table ".locked_until_at <= $4"              \
-    " RETURNING failures_n, locked_until_at"
+    " RETURNING failures_n, locked_until_at, 0"
 
 static struct stmt *find(struct db *db, bool is_factor)
 {
-    return is_factor ? db_sql(db, FIND("factor_lockouts")) : db_sql(db, FIND("lockouts"));
+    return is_factor ? db_sql(db, FIND("factor_lockouts", "0")) : db_sql(db, FIND("lockouts", "pending_n"));
 }
 
 static enum rc read_row(struct db *db, struct arena *a, bool is_factor, const char *user_id, struct lockout *out)
@@ -72,12 +73,25 @@ static enum rc count_attempt(struct db *db, struct claim *c)
     return db_one(q, c->a, lockout_row, &c->found);
 }
 
+/* The first of a count begins that of the pending ones too: who was killed over a password
+ * never takes his back. */
+static enum rc add_pending(struct db *db, const char *user_id)
+{
+    struct stmt *q = db_sql(db, "UPDATE lockouts SET pending_n = CASE WHEN failures_n = 1 THEN 1 ELSE pending_n + 1 END"
+                                " WHERE user_id = $1");
+
+    db_text(q, 1, user_id);
+    return db_run(q);
+}
+
 static enum rc claim(struct db *db, void *arg)
 {
     struct claim *c = arg;
     enum rc rc = count_attempt(db, c);
 
     c->is_locked = rc == RC_NONE;
+    if (rc == RC_OK && !c->is_factor)
+        return add_pending(db, c->user_id);
     return c->is_locked ? read_row(db, c->a, c->is_factor, c->user_id, &c->found) : rc;
 }
 
@@ -131,9 +145,16 @@ static enum rc give_back(struct stmt *q, const char *user_id, int64_t max)
     return run_with_user(q, user_id);
 }
 
+enum rc lockouts_settle(struct db *db, const char *user_id)
+{
+    return run_with_user(db_sql(db, "UPDATE lockouts SET pending_n = pending_n - 1 WHERE user_id = $1 AND pending_n > 0"),
+                         user_id);
+}
+
 enum rc lockouts_give_back(struct db *db, const char *user_id, int64_t max)
 {
-    return give_back(db_sql(db, GIVE_BACK("lockouts")), user_id, max);
+    TRY(give_back(db_sql(db, GIVE_BACK("lockouts")), user_id, max));
+    return lockouts_settle(db, user_id);
 }
 
 enum rc lockouts_give_back_factor(struct db *db, const char *user_id, int64_t max)

@@ -89,6 +89,43 @@ static int guess(struct db *db, int i)
     return (int)rc;
 }
 
+/* What is being looked at just now, so that nobody is locked out by attempts that may be right. */
+static void test_pending(void **state)
+{
+    struct lockout l;
+
+    (void)state;
+    for (int i = 1; i <= 3; i++) {
+        assert_ok(lockouts_claim(DB, A, "u1", 3, 60, NOW, &l));
+        assert_ok(lockouts_find(DB, A, "u1", &l));
+        assert_int_equal(l.pending_n, i);
+    }
+    assert_refused(lockouts_claim(DB, A, "u1", 3, 60, NOW, &l));
+    assert_int_equal(l.pending_n, 3);
+    assert_ok(lockouts_settle(DB, "u1"));
+    assert_ok(lockouts_settle(DB, "u1"));
+    assert_ok(lockouts_find(DB, A, "u1", &l));
+    assert_int_equal(l.pending_n, 1);
+    assert_int_equal(l.failures_n, 3);
+    assert_ok(lockouts_give_back(DB, "u1", 3));
+    assert_ok(lockouts_find(DB, A, "u1", &l));
+    assert_int_equal(l.pending_n, 0);
+    assert_int_equal(l.failures_n, 2);
+    assert_int_equal(l.locked_until_at, 0);
+    assert_ok(lockouts_settle(DB, "u1")); /* never less than none */
+    assert_ok(lockouts_claim(DB, A, "u1", 3, 60, NOW, &l)); /* somebody is killed over this one */
+    assert_ok(lockouts_claim(DB, A, "u1", 3, 60, NOW + 61, &l));
+    assert_int_equal(l.failures_n, 1);
+    assert_ok(lockouts_find(DB, A, "u1", &l));
+    assert_int_equal(l.pending_n, 1);
+    assert_ok(lockouts_clear(DB, "u1"));
+    assert_ok(lockouts_settle(DB, "u1"));
+    assert_none(lockouts_find(DB, A, "u1", &l));
+    assert_ok(lockouts_claim_factor(DB, A, "u1", 3, 60, NOW, &l));
+    assert_ok(lockouts_find_factor(DB, A, "u1", &l));
+    assert_int_equal(l.pending_n, 0);
+}
+
 static void test_parallel_guesses(void **state)
 {
     int tally[256] = { 0 };
@@ -121,7 +158,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, with_user, after_directory)
     const struct CMUnitTest tests[] = {
         T(test_counts_and_locks), T(test_an_expired_lock_starts_again), T(test_clear), T(test_give_back),
-        T(test_limits_of_the_setting), T(test_parallel_guesses),
+        T(test_limits_of_the_setting), T(test_pending), T(test_parallel_guesses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

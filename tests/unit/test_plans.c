@@ -50,6 +50,7 @@ static void run_users(void)
     assert_ok(lockouts_claim(DB, A, "u1", 5, 60, NOW, &l));
     assert_ok(lockouts_find(DB, A, "u1", &l));
     assert_ok(lockouts_give_back(DB, "u1", 5));
+    assert_ok(lockouts_settle(DB, "u1"));
     assert_ok(lockouts_clear(DB, "u1"));
 }
 
