@@ -6,6 +6,7 @@
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "authn/account_json.h"
+#include "authn/notice.h"
 #include "authn/trail.h"
 #include "http/fields.h"
 #include "http/response.h"
@@ -67,6 +68,15 @@ static enum rc confirm_if_needed(struct change *c)
 
 /* ---- the change ---- */
 
+static enum rc tell(struct change *c, struct db *db, const struct user *before, const struct user *after)
+{
+    if (!text_same(before->username, after->username))
+        TRY(notice_queue(c->x, db, before, NOTICE_USERNAME));
+    if (!text_same(before->email, after->email))
+        TRY(notice_queue(c->x, db, before, NOTICE_EMAIL));
+    return RC_OK;
+}
+
 static enum rc update(struct db *db, void *arg)
 {
     struct change *c = arg;
@@ -79,6 +89,7 @@ static enum rc update(struct db *db, void *arg)
     if (!is_same_person(&u, &before) && !c->is_confirmed) /* somebody else has changed it meanwhile */
         return refuse(&c->x->no, REFUSE_INVALID_PASSWORD, NULL);
     TRY(account_store(c->x, &u, &c->wrong));
+    TRY(tell(c, db, &before, &u));
     TRY(trail(c->x, "user_updated", NULL, "user", u.id, "source", "account", (char *)NULL));
     return users_by_id(db, c->x->arena, u.id, &c->user);
 }

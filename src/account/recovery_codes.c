@@ -4,6 +4,7 @@
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "account/security.h"
+#include "authn/notice.h"
 #include "authn/recovery.h"
 #include "http/fields.h"
 #include "http/response.h"
@@ -24,8 +25,8 @@ static enum rc renew(struct db *db, void *arg)
 {
     struct renewal *r = arg;
 
-    (void)db;
-    return recovery_store(r->x, r->x->user->id, &r->codes);
+    TRY(recovery_store(r->x, r->x->user->id, &r->codes));
+    return notice_queue(r->x, db, r->x->user, NOTICE_CODES);
 }
 
 enum rc account_recovery_show(struct exchange *x, const struct recovery_codes *codes)

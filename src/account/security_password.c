@@ -5,6 +5,7 @@
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "account/security.h"
+#include "authn/notice.h"
 #include "authn/password.h"
 #include "authn/trail.h"
 #include "crypto/hash.h"
@@ -90,6 +91,7 @@ static enum rc change(struct db *db, void *arg)
     TRY(trusted_devices_remove_of_user(db, user_id));
     TRY(links_void_of_user(db, user_id, x->now));
     TRY(account_end_others(x, db, "password_changed"));
+    TRY(notice_queue(x, db, x->user, NOTICE_PASSWORD));
     return trail(x, "password_changed", NULL, "user", user_id, "source", "self", (char *)NULL);
 }
 

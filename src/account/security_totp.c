@@ -8,6 +8,7 @@
 #include "account/security.h"
 #include "authn/assurance.h"
 #include "authn/factor_reset.h"
+#include "authn/notice.h"
 #include "authn/qr.h"
 #include "authn/session.h"
 #include "authn/totp.h"
@@ -177,6 +178,7 @@ static enum rc confirm(struct db *db, void *arg)
     const char *user_id = c->x->user->id;
 
     TRY(factors_totp_confirm(db, user_id, c->begun.secret_sealed, c->step, c->x->now));
+    TRY(notice_queue(c->x, db, c->x->user, NOTICE_APP_ADDED));
     return trail(c->x, "mfa_enrolled", NULL, "user", user_id, "method", "totp", "source", "account", NULL);
 }
 
@@ -223,6 +225,7 @@ static enum rc enrol(struct db *db, void *arg)
     e->was_beaten = rc == RC_REFUSED;
     TRY(rc);
     TRY(recovery_store(x, x->user->id, &e->codes));
+    TRY(notice_queue(x, db, x->user, NOTICE_APP_ADDED));
     TRY(sessions_step_up(db, e->session.id, e->session.cookie_hash, e->session.acr, e->session.amr, x->now));
     return trail(x, "mfa_enrolled", NULL, "user", x->user->id, "method", "totp", "source", "account", NULL);
 }
@@ -264,8 +267,8 @@ static enum rc remove_it(struct db *db, void *arg)
 {
     struct exchange *x = arg;
 
-    (void)db;
-    return factor_reset(x, x->user->id, NULL);
+    TRY(factor_reset(x, x->user->id, NULL));
+    return notice_queue(x, db, x->user, NOTICE_APP_REMOVED);
 }
 
 enum rc account_totp_remove(struct exchange *x)

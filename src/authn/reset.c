@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "authn/notice.h"
 #include "authn/password.h"
 #include "authn/trail.h"
 #include "crypto/hash.h"
@@ -99,6 +100,7 @@ struct use {
     struct exchange *x;
     struct bytes token_hash;
     bool is_reset;
+    const struct user *user;
     const char *hash;            /* of the new password */
     struct one_time_link link;
     struct reset_link next;      /* after "this was not me" */
@@ -137,6 +139,7 @@ static enum rc finish(struct db *db, void *arg)
     TRY(passwords_set(db, u->link.user_id, u->hash, u->x->now));
     TRY(unlock(db, u));
     TRY(end_everything(db, u, "password_reset"));
+    TRY(notice_queue(u->x, db, u->user, NOTICE_RESET));
     return trail(u->x, "password_reset_completed", NULL, "user", u->link.user_id, (char *)NULL);
 }
 
@@ -147,6 +150,7 @@ enum rc reset_finish(struct exchange *x, const char *token, const char *password
 
     TRY(hash_of(x, token, &u.token_hash));
     TRY(reset_find(x, token, &user)); /* nobody hashes for strangers */
+    u.user = &user;
     TRY(password_rules(x, password));
     TRY(password_hash(x, password, &u.hash));
     return db_write(x->db, finish, &u);

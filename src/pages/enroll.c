@@ -3,6 +3,7 @@
 
 #include "pages/mfa.h"
 
+#include "authn/notice.h"
 #include "authn/qr.h"
 #include "authn/totp.h"
 #include "authn/trail.h"
@@ -41,6 +42,7 @@ static enum rc store(struct db *db, void *arg)
         rc = factors_totp_enrol(db, u->id, e->proof.secret_sealed, e->proof.step, e->x->now);
     e->was_beaten = rc == RC_NONE || rc == RC_REFUSED;
     TRY(rc);
+    TRY(notice_queue(e->x, db, u, NOTICE_APP_ADDED));
     return trail(e->x, "mfa_enrolled", u, "user", u->id, "method", "totp", NULL);
 }
 
