@@ -4,6 +4,7 @@
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "account/security.h"
+#include "authn/notice.h"
 #include "authn/passkey.h"
 #include "authn/trail.h"
 #include "crypto/hash.h"
@@ -258,6 +259,7 @@ static enum rc remove_it(struct db *db, void *arg)
 
     TRY(passkeys_remove(db, c->id, c->x->user->id));
     TRY(check_way_in(c, db));
+    TRY(notice_queue(c->x, db, c->x->user, NOTICE_PASSKEY_REMOVED));
     return trail(c->x, "passkey_removed", NULL, "user", c->x->user->id, NULL);
 }
 

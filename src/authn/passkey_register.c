@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "authn/passkey.h"
-#include "authn/second_mail.h"
+#include "authn/notice.h"
 #include "authn/trail.h"
 #include "crypto/random.h"
 
@@ -78,9 +78,7 @@ static enum rc add(struct db *db, void *arg)
     TRY(rc);
     TRY(check_room(g, db));
     TRY(insert(g, db));
-    rc = second_mail_passkey_added(g->x, db, g->x->user, g->passkey.name);
-    if (rc != RC_OK && rc != RC_NONE)
-        return rc;
+    TRY(notice_queue(g->x, db, g->x->user, NOTICE_PASSKEY_ADDED));
     return trail(g->x, "passkey_added", NULL, "user", g->x->user->id, NULL);
 }
 

@@ -102,6 +102,7 @@ struct use {
     bool is_reset;
     const struct user *user;
     const char *hash;            /* of the new password */
+    struct session *session;     /* to begin, or NULL */
     struct one_time_link link;
     struct reset_link next;      /* after "this was not me" */
 };
@@ -140,17 +141,21 @@ static enum rc finish(struct db *db, void *arg)
     TRY(unlock(db, u));
     TRY(end_everything(db, u, "password_reset"));
     TRY(notice_queue(u->x, db, u->user, NOTICE_RESET));
+    if (u->session != NULL)
+        TRY(sessions_add(db, u->session));
     return trail(u->x, "password_reset_completed", NULL, "user", u->link.user_id, (char *)NULL);
 }
 
-enum rc reset_finish(struct exchange *x, const char *token, const char *password)
+enum rc reset_finish(struct exchange *x, const char *token, const char *password, struct session *session)
 {
-    struct use u = { .x = x, .is_reset = true };
+    struct use u = { .x = x, .is_reset = true, .session = session };
     struct user user;
 
     TRY(hash_of(x, token, &u.token_hash));
     TRY(reset_find(x, token, &user)); /* nobody hashes for strangers */
     u.user = &user;
+    if (session != NULL)
+        session->user_id = user.id;
     TRY(password_rules(x, password));
     TRY(password_hash(x, password, &u.hash));
     return db_write(x->db, finish, &u);

@@ -26,11 +26,16 @@ MUST_CHECK enum rc reset_link_new(struct exchange *x, struct db *db, const char 
 MUST_CHECK enum rc reset_find(struct exchange *x, const char *token, struct user *out);
 
 /*
+ * Where passwords are no way in (auth_mode = passkey_only) a new one lets nobody in: there
+ * the person is signed in once, by a session with one factor that is none of its own, to
+ * add a passkey.
+ *   session   NULL, or that session without its user, added in the same transaction
  * RC_OK       the password is set
  * RC_NONE     the link is not good, or somebody was faster
  * RC_REFUSED  x->no: VALIDATION (the password), BUSY; the link is still good
  */
-MUST_CHECK enum rc reset_finish(struct exchange *x, const char *token, const char *password);
+struct session;
+MUST_CHECK enum rc reset_finish(struct exchange *x, const char *token, const char *password, struct session *session);
 
 /*
  * "This was not me": the link of a mail that reported a change.  The password that somebody

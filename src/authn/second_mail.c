@@ -38,9 +38,3 @@ enum rc second_mail_recovery_used(struct exchange *x, struct db *db, const struc
     json_set_str(vars, "account_href", arena_printf(x->arena, "%s/account/security", x->conf->url));
     return mail_queue(x, db, &m);
 }
-
-enum rc second_mail_passkey_added(struct exchange *x, struct db *db, const struct user *u, const char *name)
-{
-    (void)x, (void)db, (void)u, (void)name;
-    return RC_NONE;
-}

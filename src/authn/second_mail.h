@@ -15,6 +15,5 @@ MUST_CHECK enum rc second_mail_code(struct exchange *x, struct db *db, const str
                                     int64_t expires_at);
 MUST_CHECK enum rc second_mail_recovery_used(struct exchange *x, struct db *db, const struct user *u, int64_t left_n);
 
-MUST_CHECK enum rc second_mail_passkey_added(struct exchange *x, struct db *db, const struct user *u, const char *name);
 
 #endif

@@ -2,11 +2,11 @@
 #include "config.h"
 
 #include "authn/reset.h"
+#include "authn/session.h"
 
 #include "crypto/hash.h"
 #include "http/fields.h"
 #include "http/response.h"
-#include "oidc/authz_request.h"
 #include "pages/handlers.h"
 #include "store/settings_table.h"
 #include "util/uri.h"
@@ -30,6 +30,11 @@ static const struct field reset_fields[] = {
     X(state) X(redirect_uri) X(client_id) X(scope) X(nonce) X(code_challenge) X(code_challenge_method)
 
 /* ---- showing ---- */
+
+static bool is_passkey_only(const struct exchange *x)
+{
+    return text_same(x->settings->auth_mode, "passkey_only");
+}
 
 /* To the login page that the link was asked for at, if it was, else to one's account. */
 static const char *back_of(struct exchange *x, const struct reset_form *form)
@@ -55,7 +60,17 @@ static enum rc show_end(struct exchange *x, const struct reset_form *form, const
     json_set_str(vars, "error", text_or(error, ""));
     json_set_str(vars, "done", text_or(done, ""));
     json_set_str(vars, "back_href", back_of(x, form));
+    if (done != NULL && is_passkey_only(x))
+        json_set_str(vars, "passkey_href", "/account/security");
     return respond_page(x, 200, "pages/reset_end", vars);
+}
+
+static enum rc show_done(struct exchange *x, const struct reset_form *form)
+{
+    if (!is_passkey_only(x))
+        return show_end(x, form, NULL, "Your password is changed. Everything that was signed in has been signed out.");
+    return show_end(x, form, NULL, "Your password is changed. You sign in with a passkey here: add one now, "
+                                   "with this password, on the security page of your account.");
 }
 
 /* Unknown, used or too old: that is nobody's business. */
@@ -108,9 +123,17 @@ enum rc pages_reset_show(struct exchange *x)
 
 static enum rc submit(struct exchange *x, const struct reset_form *form)
 {
+    struct session session;
+    const char *cookie;
+
     if (!ct_same_text(form->password, form->confirm_password))
         return refuse(&x->no, REFUSE_VALIDATION, "The two passwords differ");
-    return reset_finish(x, form->token, form->password);
+    if (!is_passkey_only(x))
+        return reset_finish(x, form->token, form->password, NULL);
+    session_new(x, NULL, "1", "", &session, &cookie);
+    TRY(reset_finish(x, form->token, form->password, &session));
+    session_cookie_set(x, cookie);
+    return RC_OK;
 }
 
 enum rc pages_reset_submit(struct exchange *x)
@@ -127,7 +150,7 @@ enum rc pages_reset_submit(struct exchange *x)
     if (rc == RC_REFUSED && x->no.code == REFUSE_VALIDATION)
         return show_form(x, &form, &user, refusal_text(&x->no), NULL);
     TRY(rc);
-    return show_end(x, &form, NULL, "Your password is changed. Everything that was signed in has been signed out.");
+    return show_done(x, &form);
 }
 
 /* ---- this was not me ---- */

@@ -349,3 +349,27 @@ def test_not_me_unknown(provider):
         answer = visitor.get("/oauth2/not-me" + query)
         assert answer.status_code == 200 and error_of(answer.text).startswith(EXPIRED)
     assert visitor.get("/oauth2/not-me?token=a&token=b").status_code == 400
+
+
+# --- where passwords are no way in ----------------------------------------------------------
+
+def test_passkey_only(provider, client, name):
+    """The person is let in once, to add a passkey; who has a second factor has to show it all the same."""
+    with provider.edit() as db:  # an administrator who could take the setting back
+        db.execute("INSERT OR IGNORE INTO passkeys (credential_id, user_id, name, public_key, alg, sign_count, aaguid,"
+                   " is_uv_initialized, is_backup_eligible, is_backed_up, created_at)"
+                   " VALUES (x'01', (SELECT id FROM users WHERE username = 'admin'), 'x', x'00', -7, 0, zeroblob(16), 1, 0, 0, 1)")
+    secret = Account(provider, name).enrol()
+    with provider.settings(auth_mode="passkey_only"):
+        visitor = Browser(provider)
+        done = fill(visitor, visitor.get(recover(provider, name)["url"]).text)
+        assert "add one now" in done.text and links(done.text)["Add a passkey"] == "/account/security"
+        asked = visitor.follow(visitor.get("/account/security"))
+        assert 'name="challenge_id"' in asked.text
+        person = Second(provider, name, secret)
+        page = visitor.follow(person.post(visitor, asked.text, person.next_code()))
+        assert "passkey" in page.text.lower() and page.url.endswith("/account/security")
+        session = provider.rows("SELECT acr, amr FROM sessions WHERE user_id = ? AND ended_at IS NULL", id_of(provider, name))
+        assert session == [("2", "otp mfa")]
+    with provider.edit() as db:
+        db.execute("DELETE FROM passkeys WHERE credential_id = x'01'")
