@@ -149,7 +149,6 @@ static enum rc read_item(struct reader *r, int depth, struct ctap_item *out);
 /* NOLINTBEGIN(misc-no-recursion): CTAP_DEPTH_MAX deep at most */
 
 /* Each item takes a byte at least: a count beyond that is a lie, and nothing is allocated for it. */
-/* NOLINTNEXTLINE(misc-no-recursion): no deeper than CTAP_DEPTH_MAX */
 static enum rc read_items(struct reader *r, int depth, const struct head *h, struct ctap_item *out)
 {
     uint64_t each = h->type == CTAP_MAP ? 2 : 1;
@@ -173,7 +172,6 @@ static void set_number(const struct head *h, struct ctap_item *out)
         out->n = h->is_negative ? -1 - (int64_t)h->argument : (int64_t)h->argument;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as read_items() */
 static enum rc read_item(struct reader *r, int depth, struct ctap_item *out)
 {
     const uint8_t *start = r->left.p;
