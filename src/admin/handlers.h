@@ -37,6 +37,7 @@ enum rc admin_clients_enable(struct exchange *x);        /* page */
 /* settings (http-api 7.6) */
 enum rc admin_settings_get(struct exchange *x);
 enum rc admin_settings_put(struct exchange *x);
+enum rc admin_settings_test_smtp(struct exchange *x);     /* JSON */
 enum rc admin_settings_export(struct exchange *x);
 enum rc admin_settings_import_preview(struct exchange *x);
 enum rc admin_settings_import_apply(struct exchange *x);

@@ -58,6 +58,7 @@ static const struct route rows[] = {
     /* http-api 7.6 */
     { M_GET, "/admin/api/settings", API, admin_settings_get, AT_API },
     { M_PUT, "/admin/api/settings", API, admin_settings_put, AT_API, .body_max = 128 * 1024 },
+    { M_POST, "/admin/api/settings/test-smtp", API, admin_settings_test_smtp, AT_API },
     { M_GET,  "/admin/api/stats", API, admin_stats, AT_API },
     { M_GET,  "/admin/api/audit-logs", API, admin_audit_list, AT_API },
     { M_GET,  "/admin/api/settings/export", API, admin_settings_export, AT_API },

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "authn/setting_secret.h"
 #include "authn/trail.h"
 #include "authn/way_in.h"
 #include "store/settings_table.h"
@@ -54,6 +55,7 @@ static enum rc take_member(struct settings_change *c, const char *key, const str
     TRY(rc);
     if (admin_setting_is_reserved(key) || (!with_unknown && setting_row_of(key) == NULL))
         return RC_OK;
+    TRY(setting_secret_seal(c->x, key, &value));
     return take(c, key, value);
 }
 

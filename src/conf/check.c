@@ -255,6 +255,7 @@ static void derive_places(struct arena *a, struct conf *c)
         c->login_socket = arena_printf(a, "%s/login.sock", text_directory(a, c->socket));
     c->login_socket = absolute(a, c->login_socket);
     c->theme_css_file = absolute(a, c->theme_css_file);
+    c->ca_file = absolute(a, c->ca_file);
     c->data_dir = PKGDATADIR;
 }
 

@@ -56,6 +56,16 @@ void keyring_derive(const struct keyring_roots *roots, struct keyring *out)
     out->has_front = hash_if_any(roots->front, out->front_hash);
 }
 
+void keyring_keep_only(struct keyring *k, enum key_purpose purpose)
+{
+    struct keyring rest = { .has_previous = k->has_previous };
+
+    rest.now[purpose] = k->now[purpose];
+    rest.previous[purpose] = k->previous[purpose];
+    *k = rest;
+    explicit_bzero(&rest, sizeof(rest));
+}
+
 enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i, struct bytes in,
                     uint8_t out[32])
 {

@@ -34,6 +34,8 @@ struct keyring {
 
 struct keyring_roots { struct bytes cookie, cookie_previous, admin_token, admin_token_previous, front; };
 void keyring_derive(const struct keyring_roots *roots, struct keyring *out);
+/* Wipe everything but the keys of one purpose. */
+void keyring_keep_only(struct keyring *k, enum key_purpose purpose);
 
 /* HMAC-SHA256 under the current (i = 0) or previous (i = 1) key.  RC_NONE when
  * there is no previous key. */

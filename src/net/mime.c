@@ -10,7 +10,7 @@
 #include "util/text.h"
 
 #define LINE_CHARS 76      /* RFC 2045 6.7, RFC 2047 2 */
-#define WORD_BYTES 42      /* of UTF-8 in one encoded word: 56 characters of base64 */
+#define WORD_BYTES 39      /* of UTF-8 in one encoded word, which is 64 characters then: room for "Subject: " */
 #define PLAIN_CHARS 60     /* a header that need not be folded */
 #define SEVEN_BIT_LINE 990 /* RFC 5322 2.1.1 allows 998 */
 
@@ -38,14 +38,14 @@ static size_t word_bytes(const char *text)
     return n;
 }
 
-void mime_add_words(struct sbuf *b, const char *text, size_t column)
+void mime_add_words(struct sbuf *b, const char *text)
 {
     bool is_first = true;
 
     while (*text != '\0') {
         size_t n = word_bytes(text);
 
-        if (!is_first || column > LINE_CHARS - 70)
+        if (!is_first)
             sbuf_add(b, "\r\n ");
         sbuf_printf(b, "=?UTF-8?B?%s?=", base64_encode(b->arena, (struct bytes){ (const uint8_t *)text, n }));
         text += n;
@@ -59,7 +59,7 @@ static void add_subject(struct sbuf *b, const char *subject)
     if (is_printable(subject) && strlen(subject) <= PLAIN_CHARS && strstr(subject, "=?") == NULL)
         sbuf_add(b, subject);
     else
-        mime_add_words(b, subject, strlen("Subject: "));
+        mime_add_words(b, subject);
     sbuf_add(b, "\r\n");
 }
 
@@ -82,7 +82,7 @@ static void add_from(struct sbuf *b, const struct mime_mail *m)
     if (is_printable(name) && strlen(name) <= PLAIN_CHARS)
         add_quoted(b, name);
     else
-        mime_add_words(b, name, strlen("From: "));
+        mime_add_words(b, name);
     sbuf_printf(b, "\r\n <%s>\r\n", m->from_address);
 }
 

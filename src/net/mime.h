@@ -21,7 +21,7 @@ struct mime_mail {
 MUST_CHECK enum rc mime_message(const struct mime_mail *m, struct sbuf *out);
 
 /* The pieces, for tests. */
-void mime_add_words(struct sbuf *b, const char *text, size_t column); /* RFC 2047, in a header that is `column` long */
+void mime_add_words(struct sbuf *b, const char *text);                /* RFC 2047 */
 void mime_add_quoted_printable(struct sbuf *b, const char *text);
 void mime_date(char out[40], int64_t at);                             /* RFC 5322 3.3, in UTC */
 

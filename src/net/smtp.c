@@ -20,12 +20,13 @@
 #define REPLY_BYTES 200
 
 /* Where in the conversation we are, by the last command. */
-enum stage { AT_GREETING, AT_SENDER, AT_RECIPIENT, AT_DATA };
+enum stage { AT_GREETING, AT_SENDER, AT_RECIPIENT, AT_DATA, AT_GOODBYE };
 
 struct smtp {
     CURL *curl;
     enum stage stage;
-    char reply[REPLY_BYTES];       /* the last one of the server */
+    char reply[REPLY_BYTES];       /* to the last command, its first line */
+    bool has_said_goodbye;         /* what is said then is no answer to the mail */
     char error[CURL_ERROR_SIZE];
     struct bytes rest;             /* of the message */
 };
@@ -61,12 +62,20 @@ static size_t read_message(char *to, size_t size, size_t n, void *arg)
 
 static void note_command(struct smtp *s, const char *text, size_t n)
 {
-    if (n >= 4 && strncmp(text, "MAIL", 4) == 0)
-        s->stage = AT_SENDER;
-    else if (n >= 4 && strncmp(text, "RCPT", 4) == 0)
-        s->stage = AT_RECIPIENT;
-    else if (n >= 4 && strncmp(text, "DATA", 4) == 0)
-        s->stage = AT_DATA;
+    static const struct { const char *verb; enum stage stage; } verbs[] = {
+        { "MAIL", AT_SENDER }, { "RCPT", AT_RECIPIENT }, { "DATA", AT_DATA }, { "QUIT", AT_GOODBYE },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        if (n < 4 || strncmp(text, verbs[i].verb, 4) != 0)
+            continue;
+        if (verbs[i].stage != AT_GOODBYE)
+            s->stage = verbs[i].stage;
+        else
+            s->has_said_goodbye = true;
+    }
+    if (!s->has_said_goodbye)
+        s->reply[0] = '\0';
 }
 
 /* It is shown and logged. */
@@ -74,6 +83,8 @@ static void note_reply(struct smtp *s, const char *text, size_t n)
 {
     size_t i;
 
+    if (s->has_said_goodbye || s->reply[0] != '\0')
+        return;
     for (i = 0; i < n && i < sizeof(s->reply) - 1 && text[i] != '\r' && text[i] != '\n'; i++)
         s->reply[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
     s->reply[i] = '\0';
@@ -85,6 +96,8 @@ static int listen_in(CURL *curl, curl_infotype type, char *text, size_t n, void 
     (void)curl;
     if (type == CURLINFO_HEADER_OUT)
         note_command(arg, text, n);
+    else if (type == CURLINFO_DATA_OUT)
+        note_command(arg, "", 0);
     else if (type == CURLINFO_HEADER_IN)
         note_reply(arg, text, n);
     return 0;
@@ -105,7 +118,7 @@ static struct target target_of(const struct smtp_server *server)
     return t;
 }
 
-/* Not every name below localhost: those are looked up. */
+/* Not what is below localhost: whoever gives it a name of its own means its certificate. */
 static bool is_here(const char *host)
 {
     return text_same_nocase(host, "localhost") || text_same(host, "::1") || text_same(host, "[::1]") ||
@@ -138,8 +151,11 @@ static const char *addresses_of(struct arena *a, const char *host, const char *p
     const char *name = host[0] == '[' ? arena_strndup(a, host + 1, strcspn(host + 1, "]")) : host;
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG }, *all = NULL;
     struct sbuf b;
-    int i = 0, code = getaddrinfo(name, port, &hints, &all);
+    int i = 0, code;
 
+    if (text_ends(host, ".localhost")) /* RFC 6761 6.3 */
+        return "127.0.0.1,[::1]";
+    code = getaddrinfo(name, port, &hints, &all);
     if (code == EAI_NONAME || code == EAI_ADDRFAMILY) { /* loopback only: nothing is configured */
         hints.ai_flags = 0;
         code = getaddrinfo(name, port, &hints, &all);
@@ -208,6 +224,7 @@ static CURLcode perform(struct smtp *s, const struct smtp_mail *mail, const char
     s->rest = mail->message;
     s->stage = AT_GREETING;
     s->reply[0] = s->error[0] = '\0';
+    s->has_said_goodbye = false;
     SET(CURLOPT_RESOLVE, fixed);
     SET(CURLOPT_MAIL_FROM, mail->from);
     SET(CURLOPT_MAIL_RCPT, to);
@@ -228,18 +245,16 @@ static CURLcode perform(struct smtp *s, const struct smtp_mail *mail, const char
 /* A wrong sender or a refused login is ours to mend, and the mails wait for that. */
 static enum rc outcome(const struct smtp *s, struct arena *a, CURLcode code, struct smtp_result *out)
 {
-    long reply = 0;
+    const char *error = s->error[0] != '\0' ? s->error : curl_easy_strerror(code);
+    bool is_reply = s->reply[0] == '4' || s->reply[0] == '5';
 
     if (code == CURLE_OK)
         return RC_OK;
-    (void)curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &reply);
-    bool is_reply = reply >= 400 && s->reply[0] >= '4' && code != CURLE_OPERATION_TIMEDOUT;
-    const char *error = s->error[0] != '\0' ? s->error : curl_easy_strerror(code);
     *out = (struct smtp_result){
-        .is_server = !is_reply || s->stage < AT_RECIPIENT || reply == 421,
+        .is_server = !is_reply || s->stage < AT_RECIPIENT || text_starts(s->reply, "421"),
         .why = arena_strdup(a, is_reply ? s->reply : error),
     };
-    return !out->is_server && reply >= 500 ? RC_REFUSED : RC_NONE;
+    return !out->is_server && s->reply[0] == '5' ? RC_REFUSED : RC_NONE;
 }
 
 enum rc smtp_send(struct smtp *s, struct arena *a, const struct smtp_server *server, const struct smtp_mail *mail,

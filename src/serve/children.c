@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "serve/courier.h"
 #include "serve/keeper.h"
 #include "serve/sandbox.h"
 #include "serve/worker.h"
@@ -177,6 +178,8 @@ static int run_kind(const struct children *c, enum proc_kind kind, int slot)
         return run_checker(c, slot);
     case PROC_KEEPER:
         return keeper_run(c->pool, slot);
+    case PROC_COURIER:
+        return courier_run(c->pool, slot);
     case PROC_FRONT:
         return run_front(c);
     case PROC_NONE:

@@ -126,6 +126,7 @@ void generation_add_posts(struct parent *p)
     if (conf->password_argv != NULL)
         posts_add(&p->posts, PROC_CHECKER, conf->hashers, p->now.n);
     posts_add(&p->posts, PROC_KEEPER, 1, p->now.n);
+    posts_add(&p->posts, PROC_COURIER, 1, p->now.n);
     posts_add(&p->posts, PROC_WORKER, conf->workers, p->now.n);
     if (pool->listen_login >= 0)
         posts_add(&p->posts, PROC_LOGIN_WORKER, conf->login_workers, p->now.n);

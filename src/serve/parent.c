@@ -34,7 +34,8 @@ static enum rc open_house(struct parent *p, const struct conf *conf, struct pool
     p->front.is_spoken_for = p->sockets.are_given;
     TRY(front_prepare(p->arena, conf, router, p->setup->err, &p->front));
     pool->wrote_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (pool->wrote_fd < 0)
+    pool->outbox_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pool->wrote_fd < 0 || pool->outbox_fd < 0)
         return fault("parent: eventfd: %s", strerror(errno));
     TRY(sockets_open(conf, &pool->id, p->front.is_wanted, p->setup->err, &p->sockets));
     pool->listen_main = p->sockets.main_fd;

@@ -50,7 +50,7 @@ void generation_set_board(struct parent *p);
 /* Bring up the database for the generation that is p->now: its signers run already.
  * RC_REFUSED: p->prepared->why says why. */
 MUST_CHECK enum rc generation_prepare(struct parent *p, bool is_start);
-void generation_drain(struct generation *g);      /* workers and keeper: finish, then end */
+void generation_drain(struct generation *g);      /* workers, keeper, courier: finish, then end */
 void generation_drain_late(struct parent *p, struct generation *g); /* then hashers and signers */
 void generation_end(struct generation *g);        /* nobody of it lives: wipe and free */
 

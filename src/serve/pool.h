@@ -13,7 +13,7 @@
 #include "hasher/hasher.h"
 #include "signer/process.h"
 
-enum proc_kind { PROC_NONE, PROC_WORKER, PROC_LOGIN_WORKER, PROC_HASHER, PROC_CHECKER, PROC_SIGNER, PROC_KEEPER, PROC_FRONT, PROC_KINDS_N };
+enum proc_kind { PROC_NONE, PROC_WORKER, PROC_LOGIN_WORKER, PROC_HASHER, PROC_CHECKER, PROC_SIGNER, PROC_KEEPER, PROC_COURIER, PROC_FRONT, PROC_KINDS_N };
 const char *proc_kind_name(enum proc_kind kind);
 
 /* One process: what it is doing, for the parent that looks for hung ones. */
@@ -21,8 +21,8 @@ struct slot {
     enum proc_kind kind;
     int pid;                 /* 0: nobody */
     int64_t busy_since_ms;   /* clock_mono_ms(); idle: 0 or less (util/answerer.h).  Written by the process itself */
-    int64_t beat_ms;         /* keeper: last turn of its loop */
-    int is_ready;            /* workers and keeper: files open, sandbox entered, serving */
+    int64_t beat_ms;         /* keeper, courier: last turn of the loop */
+    int is_ready;            /* workers, keeper, courier: files open, sandbox entered, serving */
     uint64_t requests_n;
 };
 
@@ -49,16 +49,17 @@ struct router;
 
 struct pool {
     const struct conf *conf;
-    const struct keyring *keys;
+    struct keyring *keys;              /* whoever needs few of them wipes the others, in its own copy */
     const struct templates *templates;
     const struct router *router;
     struct board *board;
     struct identity id;
     const char *lock_path, *limits_dir;
     int listen_main, listen_login;     /* -1: none */
-    int control[2];                    /* pipe: the parent closes [1]: workers and keeper drain and stop */
+    int control[2];                    /* pipe: the parent closes [1]: workers, keeper and courier drain and stop */
     int late_control[2];               /* the same for hashers, whom draining workers still need */
     int wrote_fd;                      /* eventfd: somebody wrote; the keeper checkpoints */
+    int outbox_fd;                     /* eventfd: somebody queued; the courier delivers */
     struct ask_queue signer_queue[CHANNELS_N];
     struct ask_queue hasher_queue;
     struct ask_queue checker_queue;

@@ -20,7 +20,7 @@ const char *proc_kind_name(enum proc_kind kind)
     static const char *const names[PROC_KINDS_N] = {
         [PROC_NONE] = "none",     [PROC_WORKER] = "worker", [PROC_LOGIN_WORKER] = "login-worker",
         [PROC_HASHER] = "hasher", [PROC_CHECKER] = "checker", [PROC_SIGNER] = "signer", [PROC_KEEPER] = "keeper",
-        [PROC_FRONT] = "front",
+        [PROC_COURIER] = "courier", [PROC_FRONT] = "front",
     };
 
     return names[kind];
@@ -85,10 +85,11 @@ static void set_back_off(struct post *post)
     post->restart_at_ms = now + (wait < BACK_OFF_MAX_MS ? wait : BACK_OFF_MAX_MS);
 }
 
-/* It was made for one question, and has answered it. */
+/* It ended of its own accord: a checker was made for one question and has answered it, a
+ * courier makes way for one that sees more (serve/lookup_files.h). */
 static bool is_done(const struct post *post, int status)
 {
-    return post->kind == PROC_CHECKER && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return (post->kind == PROC_CHECKER || post->kind == PROC_COURIER) && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static void vacate(struct posts *p, struct board *board, struct post *post)

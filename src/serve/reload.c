@@ -117,6 +117,7 @@ static enum rc start_all(struct parent *p)
     TRY(start_kind(p, PROC_HASHER, false));
     TRY(start_kind(p, PROC_CHECKER, false));
     TRY(start_kind(p, PROC_KEEPER, true));
+    TRY(start_kind(p, PROC_COURIER, true));
     TRY(start_kind(p, PROC_LOGIN_WORKER, true));
     return start_kind(p, PROC_WORKER, true);
 }

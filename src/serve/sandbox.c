@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "serve/lookup_files.h"
 #include "util/log.h"
 
 static int compare_int(const void *a, const void *b)
@@ -134,7 +135,8 @@ void sandbox_become(uid_t uid, gid_t gid)
 #define FS_REFER (UINT64_C(1) << 13)     /* version 2 */
 #define FS_TRUNCATE (UINT64_C(1) << 14)  /* 3 */
 #define FS_IOCTL_DEV (UINT64_C(1) << 15) /* 5 */
-#define NET_ALL UINT64_C(3)              /* 4: bind, connect by TCP */
+#define NET_BIND UINT64_C(1)             /* 4: bind, connect by TCP */
+#define NET_ALL UINT64_C(3)
 #define SCOPE_ALL UINT64_C(3)            /* 6: abstract sockets, signals */
 #define FS_FIRST (FS_REFER - 1)          /* everything of version 1 */
 
@@ -153,20 +155,21 @@ struct rights { uint64_t fs, net, scoped; };
 /* fd -1: no Landlock here */
 struct ruleset { int fd; struct rights handled; };
 
-static struct rights rights_of(long abi)
+static struct rights rights_of(long abi, uint64_t net)
 {
     return (struct rights){
         .fs = FS_FIRST | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0) |
               (abi >= 5 ? FS_IOCTL_DEV : 0),
-        .net = abi >= 4 ? NET_ALL : 0,
+        .net = abi >= 4 ? net : 0,
         .scoped = abi >= 6 ? SCOPE_ALL : 0,
     };
 }
 
-static struct ruleset ruleset_new(void)
+/* net: what of TCP is denied */
+static struct ruleset ruleset_new(uint64_t net)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    struct ruleset r = { -1, rights_of(abi) };
+    struct ruleset r = { -1, rights_of(abi, net) };
 
     if (abi < 1) {
         log_event(LOG_LEVEL_WARNING, "sandbox_without_landlock", "why", strerror(errno), NULL);
@@ -217,7 +220,7 @@ static void enter(const struct ruleset *r)
 void sandbox_close_worker(const struct pool *pool)
 {
     struct arena *a = arena_start("sandbox");
-    struct ruleset r = ruleset_new();
+    struct ruleset r = ruleset_new(NET_ALL);
 
     allow(&r, pool->limits_dir, FS_WRITE);
     allow(&r, arena_printf(a, "%s/html/assets", pool->conf->data_dir), FS_READ);
@@ -228,15 +231,32 @@ void sandbox_close_worker(const struct pool *pool)
 
 void sandbox_close_keeper(const struct pool *pool)
 {
-    struct ruleset r = ruleset_new();
+    struct ruleset r = ruleset_new(NET_ALL);
 
     allow(&r, pool->limits_dir, FS_WRITE);
     enter(&r);
 }
 
+/* Libraries: the C library opens parts of itself late, for names. */
+void sandbox_close_courier(const struct pool *pool)
+{
+    static const char *const folders[] = { "/etc/ssl/certs", "/lib", "/usr/lib", "/etc/ld.so.cache" };
+    struct ruleset r = ruleset_new(NET_BIND);
+    struct lookup_files files;
+
+    lookup_files_note(pool->conf, &files);
+    for (size_t i = 0; i < files.n; i++)
+        if (files.v[i].ino != 0)
+            allow(&r, files.v[i].path, FS_READ);
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+        if (access(folders[i], F_OK) == 0)
+            allow(&r, folders[i], FS_READ);
+    enter(&r);
+}
+
 void sandbox_close_all(void)
 {
-    struct ruleset r = ruleset_new();
+    struct ruleset r = ruleset_new(NET_ALL);
 
     enter(&r);
 }

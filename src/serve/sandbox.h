@@ -23,12 +23,13 @@ void sandbox_parent_caps(void);
 
 /*
  * The closed lists (Landlock), for good: of the file system what is named here, no new TCP
- * connection, no signal and no abstract socket to anybody outside (as far as the kernel
+ * connection (but the courier's), no signal and no abstract socket to anybody outside (as far as the kernel
  * knows how), no tracing of others, no program to become.  What is open stays open.
  * Without Landlock in the kernel: one warning, and on.
  */
 void sandbox_close_worker(const struct pool *pool); /* limits folder; reads assets and the style sheet */
 void sandbox_close_keeper(const struct pool *pool); /* limits folder */
+void sandbox_close_courier(const struct pool *pool); /* may connect; reads what finds a server and whom to trust */
 void sandbox_close_all(void);                       /* signers, hashers: nothing */
 
 #endif

@@ -11,6 +11,7 @@
 
 #define TURN_MS 250
 #define KEEPER_SILENT_MS 60000
+#define COURIER_SILENT_MS 300000 /* it waits for name servers and mail servers */
 #define STOPPED_MS 200 /* a terminal's Ctrl-Z stops us all, and we go on a moment before the others */
 
 void supervise_fill_post(struct parent *p, int i)
@@ -51,6 +52,14 @@ static bool has_overslept(const struct parent *p, int i, int64_t busy, int64_t l
     return late_since != 0 && busy <= 0 && -busy < late_since && p->posts.v[i].started_ms < late_since;
 }
 
+static bool is_silent(const struct slot *slot, int64_t now)
+{
+    int64_t quiet = now - __atomic_load_n(&slot->beat_ms, __ATOMIC_ACQUIRE);
+
+    return (slot->kind == PROC_KEEPER && quiet > KEEPER_SILENT_MS) ||
+           (slot->kind == PROC_COURIER && quiet > COURIER_SILENT_MS);
+}
+
 static const char *hung_why(const struct parent *p, int i, int64_t now, const int64_t *late_since)
 {
     const struct slot *slot = &p->now.pool.board->slots[i];
@@ -63,8 +72,7 @@ static const char *hung_why(const struct parent *p, int i, int64_t now, const in
         return "let a question wait";
     if (stopped != 0 && now - stopped >= STOPPED_MS)
         return "stopped";
-    if (slot->kind == PROC_KEEPER &&
-        now - __atomic_load_n(&slot->beat_ms, __ATOMIC_ACQUIRE) > KEEPER_SILENT_MS)
+    if (is_silent(slot, now))
         return "silent";
     return NULL;
 }

@@ -40,6 +40,7 @@ static void drop_privileges(const struct worker *w)
         is_login(w) ? pool->listen_login : pool->listen_main,
         pool->control[0],
         pool->wrote_fd,
+        pool->outbox_fd,
         pool->signer_queue[CHANNEL_WORKER].ask_fd,
         pool->hasher_queue.ask_fd,
         pool->checker_queue.ask_fd,
@@ -63,6 +64,7 @@ static enum rc open_limits(struct worker *w)
 static enum rc open_files(struct worker *w)
 {
     struct db_open how = { .path = w->pool->conf->db_path, .wrote_fd = w->pool->wrote_fd,
+                           .outbox_fd = w->pool->outbox_fd,
                            .is_relaxed = w->pool->conf->durability == DURABILITY_NORMAL };
 
     TRY(write_lock_open(w->pool->lock_path, &w->lock));

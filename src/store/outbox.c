@@ -53,13 +53,25 @@ enum rc outbox_remove(struct db *db, const char *id)
     return db_run(q);
 }
 
-enum rc outbox_put_off(struct db *db, const char *id, int64_t next_try_at, int64_t expires_at, const char *why)
+enum rc outbox_put_off(struct db *db, const struct outbox_item *item, int64_t next_try_at, const char *why)
 {
-    struct stmt *q = db_sql(db, "UPDATE outbox SET next_try_at = $2, expires_at = $3, last_error = $4 WHERE id = $1");
+    struct stmt *q = db_sql(db, "UPDATE outbox SET next_try_at = $2, last_error = $3 WHERE id = $1");
+
+    db_text(q, 1, item->id);
+    db_int(q, 2, next_try_at < item->expires_at ? next_try_at : item->expires_at);
+    db_text(q, 3, why);
+    return db_run(q);
+}
+
+enum rc outbox_refuse(struct db *db, const char *id, int64_t until, const char *why)
+{
+    static const uint8_t nothing[1] = { 0 };
+    struct stmt *q = db_sql(db, "UPDATE outbox SET content_sealed = $2, next_try_at = $3, expires_at = $3,"
+                                " last_error = $4 WHERE id = $1");
 
     db_text(q, 1, id);
-    db_int(q, 2, next_try_at < expires_at ? next_try_at : expires_at);
-    db_int(q, 3, expires_at);
+    db_bytes(q, 2, (struct bytes){ nothing, 0 });
+    db_int(q, 3, until);
     db_text(q, 4, why);
     return db_run(q);
 }

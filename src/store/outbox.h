@@ -24,9 +24,11 @@ MUST_CHECK enum rc outbox_add(struct db *db, const struct outbox_item *item);
 /* The one that is due first, ours until `lease_until`.  RC_NONE: none is due. */
 MUST_CHECK enum rc outbox_claim(struct db *db, struct arena *a, int64_t now, int64_t lease_until, struct outbox_item *out);
 MUST_CHECK enum rc outbox_remove(struct db *db, const char *id); /* delivered, or of no use */
-/* Not delivered, because of `why`: try again then, or, if that is when it expires, never. */
-MUST_CHECK enum rc outbox_put_off(struct db *db, const char *id, int64_t next_try_at, int64_t expires_at, const char *why);
-/* Take away one that has expired.  RC_NONE: there is none. */
+/* Not delivered, because of `why`: try again then, but not once it has expired. */
+MUST_CHECK enum rc outbox_put_off(struct db *db, const struct outbox_item *item, int64_t next_try_at, const char *why);
+/* Refused for good: its content goes at once, the reason is kept until `until` for whoever waits. */
+MUST_CHECK enum rc outbox_refuse(struct db *db, const char *id, int64_t until, const char *why);
+/* Take away one that has expired; no content: it was refused.  RC_NONE: there is none. */
 MUST_CHECK enum rc outbox_expire(struct db *db, struct arena *a, int64_t now, struct outbox_item *out);
 MUST_CHECK enum rc outbox_next(struct db *db, int64_t *out); /* when something is due or expires; RC_NONE: empty */
 MUST_CHECK enum rc outbox_find(struct db *db, struct arena *a, const char *id, struct outbox_item *out);

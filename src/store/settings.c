@@ -1,6 +1,7 @@
 #include "config.h"
 
-#include "store/settings.h"
+#include "store/settings_table.h"
+#include "util/log.h"
 
 static void setting_row(struct stmt *q, struct arena *a, void *out)
 {
@@ -33,8 +34,18 @@ static enum rc run_with(struct stmt *q, const char *key, const char *value, int6
     "INSERT INTO settings (key, value, updated_at) VALUES ($1, $2, $3)"          \
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"
 
+/* Whoever forgets to seal one is stopped here. */
+static bool is_bare_secret(const char *key, const char *value)
+{
+    const struct setting_row *row = setting_row_of(key);
+
+    return row != NULL && row->is_hidden && !text_empty(value) && !text_starts(value, SETTING_SEALED);
+}
+
 enum rc settings_put(struct db *db, const char *key, const char *value, int64_t now)
 {
+    if (is_bare_secret(key, value))
+        return fault("the setting %s is to be stored as it is", key);
     return run_with(db_sql(db, UPSERT), key, value, now);
 }
 

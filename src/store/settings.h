@@ -11,7 +11,8 @@
 struct setting { const char *key, *value; int64_t updated_at; };
 struct settings_rows { struct setting *v; size_t n; };
 MUST_CHECK enum rc settings_all(struct db *db, struct arena *a, struct settings_rows *out); /* by key */
-MUST_CHECK enum rc settings_put(struct db *db, const char *key, const char *value, int64_t now); /* inside db_write; bump afterwards */
+/* Inside db_write; bump afterwards.  RC_FAULT: a secret that is not sealed (authn/setting_secret.h). */
+MUST_CHECK enum rc settings_put(struct db *db, const char *key, const char *value, int64_t now);
 MUST_CHECK enum rc settings_seed(struct db *db, const char *key, const char *value, int64_t now); /* only if missing or empty */
 
 struct installation {

@@ -20,12 +20,14 @@ struct setting_row {
     const char *choices;     /* SET_ENUM: "a b c"; SET_DURATION: extra values allowed ("" as EMPTY) */
     bool is_checked;         /* column V of the contract */
     bool is_available;       /* false: any value but the default is refused, "not available yet" */
-    bool is_hidden;          /* never returned (smtp_password) */
+    bool is_hidden;          /* never returned, and stored sealed (smtp_password; authn/setting_secret.h) */
     size_t offset;           /* in struct settings */
 };
 extern const struct setting_row setting_rows[];
 extern const size_t setting_rows_n;
 const struct setting_row *setting_row_of(const char *key); /* NULL: unknown */
+
+#define SETTING_SEALED "sealed:" /* what a secret begins with in its row */
 
 struct settings {
     int64_t version;
@@ -70,7 +72,7 @@ const char *setting_name(const char *key); /* a guide name (design D16) is its c
 /*
  * May this value be stored?  Guide names (design D16) are folded to contract
  * names in `*key`.  RC_REFUSED: `why` says so: bad duration, "not available yet",
- * a lifetime over 24 h for access tokens (design D3).
+ * a lifetime over 24 h for access tokens (design D3), a mail server or sender that is none.
  */
 MUST_CHECK enum rc setting_check(struct arena *a, const char **key, const char *value, const char **why);
 

@@ -2,6 +2,8 @@
 
 #include "store/settings_table.h"
 
+#include <string.h>
+
 #include "util/json.h"
 
 #define ACCESS_TOKEN_S_MAX (24 * 3600) /* design D3: no signer signs for longer */
@@ -175,6 +177,45 @@ static const char *what_is_wanted(struct arena *a, const struct setting_row *row
     return row->type == SET_BOOL ? "not true or false" : arena_printf(a, "not one of: %s", row->choices);
 }
 
+/* What a mail server is named by; "smtps://" in front is allowed. */
+static bool is_mail_host(const char *text)
+{
+    size_t skip = text_starts(text, "smtps://") ? strlen("smtps://") : 0, n = strlen(text) - skip;
+
+    return n <= 255 && (n > 0 || skip == 0) && text[skip] != '-' &&
+           strspn(text + skip, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == n;
+}
+
+static bool is_port(const char *text)
+{
+    int64_t n;
+
+    return *text == '\0' || (text_int(text, &n) == RC_OK && n >= 1 && n <= 65535);
+}
+
+/* "address" or "Name <address>". */
+static bool is_sender(struct arena *a, const char *text)
+{
+    const char *open = strrchr(text, '<');
+    size_t n = strlen(text);
+
+    if (open == NULL)
+        return is_email(text_trim(a, text));
+    return text[n - 1] == '>' && open[1] != '>' && is_email(arena_strndup(a, open + 1, (size_t)(text + n - open) - 2));
+}
+
+/* NULL: it is fine. */
+static const char *what_is_wrong(struct arena *a, const char *name, const char *value)
+{
+    if (text_same(name, "smtp_host"))
+        return is_mail_host(value) ? NULL : "not the name of a host";
+    if (text_same(name, "smtp_port"))
+        return is_port(value) ? NULL : "not a port";
+    if (text_same(name, "smtp_from"))
+        return is_sender(a, value) ? NULL : "neither an e-mail address nor \"Name <address>\"";
+    return NULL;
+}
+
 enum rc setting_check(struct arena *a, const char **key, const char *value, const char **why)
 {
     const char *name = setting_name(*key);
@@ -190,5 +231,8 @@ enum rc setting_check(struct arena *a, const char **key, const char *value, cons
         return refuse_value(a, why, name, "not available yet");
     if (is_access_lifetime(row) && !is_access_lifetime_ok(v.n))
         return refuse_value(a, why, name, "must be more than 0 and at most 24h");
+    const char *wrong = what_is_wrong(a, name, value);
+    if (wrong != NULL)
+        return refuse_value(a, why, name, wrong);
     return RC_OK;
 }

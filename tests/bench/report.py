@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 
-KINDS = ("worker", "login-worker", "signer", "hasher", "keeper", "parent", "front", "wrk")
+KINDS = ("worker", "login-worker", "signer", "hasher", "keeper", "courier", "parent", "front", "wrk")
 SERVICE_KIB, WORKER_KIB, START_MS, STOP_MS = 12 * 1024, 1024, 50, 1000
 
 

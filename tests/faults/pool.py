@@ -5,7 +5,7 @@ import time
 
 import requests
 
-KINDS = ("worker", "login-worker", "hasher", "signer", "keeper", "front")
+KINDS = ("worker", "login-worker", "hasher", "signer", "keeper", "courier", "front")
 
 
 def until(condition, seconds, what):

@@ -179,7 +179,7 @@ ROUTES = [("GET", "/users"), ("POST", "/users"), ("GET", f"/users/{NOBODY}"), ("
           ("POST", "/users/lookup"), ("GET", f"/users/{NOBODY}/idp-sessions"), ("GET", "/sessions"), ("DELETE", f"/sessions/{NOBODY}"),
           ("GET", "/idp-sessions"), ("GET", f"/idp-sessions/{NOBODY}/sessions"), ("DELETE", f"/idp-sessions/{NOBODY}"), ("GET", "/tokens"),
           ("DELETE", f"/tokens/{NOBODY}"), ("GET", "/stats"), ("GET", "/audit-logs"), ("GET", "/settings/export"),
-          ("POST", "/settings/import/preview"), ("POST", "/settings/import/apply")]
+          ("POST", "/settings/import/preview"), ("POST", "/settings/import/apply"), ("POST", "/settings/test-smtp")]
 EMPTY_FOR_NOBODY = ("/revoke-sessions", "/idp-sessions", "/sessions")  # http-api 7.1, 7.3: no 404 there
 for method, path in ROUTES:
     full = "/admin/api" + path

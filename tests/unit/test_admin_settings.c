@@ -38,7 +38,7 @@ static void test_get(void **state)
 
     (void)state;
     assert_ok(settings_put(DB, "private_key", "x", T0));
-    assert_ok(settings_put(DB, "smtp_password", "x", T0));
+    assert_ok(settings_put(DB, "smtp_password", "sealed:x", T0));
     assert_ok(settings_put(DB, "my_own_key", "kept", T0));
     j = all();
     assert_string_equal(text_of(j, "access_token_expiration"), "15m");
@@ -87,7 +87,8 @@ static void test_refused(void **state)
         "\"refresh_token_expiration\":\"1d\"", "\"account_lockout_duration\":\"15\"",
         "\"sso_enabled\":true", "\"account_lockout_max_attempts\":5", "\"theme_title\":null", "\"theme_title\":{}",
         "\"require_mfa\":\"yes\"", "\"mfa_enabled\":\"yes\"", "\"mfa_method\":\"sms\"", "\"auth_mode\":\"both\"",
-        "\"smtp_host\":\"mail.example\"", "\"theme_css_file\":\"/etc/passwd\"", "\"smtp_port\":\"25\"",
+        "\"smtp_host\":\"mail.example/x\"", "\"theme_css_file\":\"/etc/passwd\"", "\"smtp_port\":\"65536\"",
+        "\"smtp_from\":\"me\"",
         "\"theme_title\":\"a\\u0001b\"", "\"\":\"x\"", "\"a\\u0000b\":\"x\"",
         "\"lockout_duration\":\"5m\",\"account_lockout_duration\":\"6m\"",
     };

@@ -114,7 +114,7 @@ static void test_manual(void **state)
     assert_int_equal(fclose(out), 0);
     assert_non_null(strstr(text, ".TP\n.B AUTENTICO_COOKIE_SECRET\nAt least 32 random bytes"));
     assert_non_null(strstr(text, "./autentico.db.\n"));
-    assert_null(strstr(text, "AUTENTICO_CA_FILE")); /* not there yet */
+    assert_null(strstr(text, "AUTENTICO_OUTBOUND_ALLOW")); /* not there yet */
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         assert_in_range(strlen(line), 1, 80);
         if (line[0] == '.' && strcmp(line, ".TP") != 0 && strncmp(line, ".B AUTENTICO_", 13) != 0)

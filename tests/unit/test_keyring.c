@@ -135,10 +135,35 @@ static void foreign_seals_are_refused(void **state)
                          RC_NONE);
 }
 
+/* What a process that needs one purpose cannot lose. */
+static void all_but_one_are_wiped(void **state)
+{
+    static const uint8_t zeros[sizeof(struct keyring)];
+    struct keyring k = ring(NEW, OLD), whole = k;
+    struct bytes sealed = keyring_seal(&k, KEY_OUTBOX, arena, bytes_of("a"), bytes_of("text")), out;
+
+    (void)state;
+    keyring_keep_only(&k, KEY_OUTBOX);
+    for (int i = 0; i < KEY_PURPOSES_N; i++) {
+        const void *now = i == KEY_OUTBOX ? (const void *)&whole.now[i] : zeros;
+        const void *previous = i == KEY_OUTBOX ? (const void *)&whole.previous[i] : zeros;
+
+        assert_memory_equal(&k.now[i], now, sizeof(k.now[i]));
+        assert_memory_equal(&k.previous[i], previous, sizeof(k.previous[i]));
+    }
+    assert_false(k.has_admin_token[0] || k.has_front);
+    assert_memory_equal(k.admin_token_hash, zeros, sizeof(k.admin_token_hash));
+    assert_memory_equal(k.front_hash, zeros, sizeof(k.front_hash));
+    assert_int_equal(keyring_open(&k, KEY_OUTBOX, arena, bytes_of("a"), sealed, &out), RC_OK);
+    whole = ring(OLD, "");
+    sealed = keyring_seal(&whole, KEY_OUTBOX, arena, bytes_of("a"), bytes_of("text"));
+    assert_int_equal(keyring_open(&k, KEY_OUTBOX, arena, bytes_of("a"), sealed, &out), RC_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_key_for_each_purpose),
+        TEST(a_key_for_each_purpose), TEST(all_but_one_are_wiped),
         TEST(the_labels_stay),
         TEST(hashes_of_what_is_only_compared),
         TEST(macs),

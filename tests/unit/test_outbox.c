@@ -74,17 +74,34 @@ static void test_put_off(void **state)
     (void)state;
     add("a", NOW, NOW + 1000);
     item = claimed(NOW);
-    assert_ok(outbox_put_off(DB, "a", NOW + 5, item.expires_at, "450 busy"));
+    assert_ok(outbox_put_off(DB, &item, NOW + 5, "450 busy"));
     assert_none(outbox_claim(DB, A, NOW + 4, NOW + 64, &item));
     item = claimed(NOW + 5);
     assert_string_equal(item.last_error, "450 busy");
     assert_int_equal(item.tries_n, 2);
-    assert_ok(outbox_put_off(DB, "a", NOW + 5000, item.expires_at, "450 busy")); /* not before it is too late */
+    assert_ok(outbox_put_off(DB, &item, NOW + 5000, "450 busy")); /* not later than it is of use */
     assert_ok(outbox_next(DB, &next));
     assert_int_equal(next, NOW + 1000);
     assert_none(outbox_claim(DB, A, NOW + 1000, NOW + 1060, &item));
-    assert_ok(outbox_put_off(DB, "a", NOW + 60, NOW + 60, "550 never")); /* given up: kept so long, never tried */
+    assert_ok(outbox_expire(DB, A, NOW + 1000, &item));
+    assert_string_equal(item.last_error, "450 busy");
+    assert_int_equal(item.content_sealed.n, 32);
+    assert_none(outbox_next(DB, &next));
+}
+
+static void test_refuse(void **state)
+{
+    struct outbox_item item;
+    int64_t next;
+
+    (void)state;
+    add("a", NOW, NOW + 1000);
+    (void)claimed(NOW);
+    assert_ok(outbox_refuse(DB, "a", NOW + 60, "550 never"));
+    assert_none(outbox_claim(DB, A, NOW + 59, NOW + 120, &item));
     assert_none(outbox_claim(DB, A, NOW + 60, NOW + 120, &item));
+    assert_ok(outbox_find(DB, A, "a", &item));
+    assert_int_equal(item.content_sealed.n, 0);
     assert_none(outbox_expire(DB, A, NOW + 59, &item));
     assert_ok(outbox_expire(DB, A, NOW + 60, &item));
     assert_string_equal(item.last_error, "550 never");
@@ -200,7 +217,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
 #define F(name) cmocka_unit_test_setup_teardown(name, in_file, after_directory)
     const struct CMUnitTest tests[] = {
-        T(test_life), T(test_lease), T(test_put_off), T(test_sweep), F(test_race), F(test_telling),
+        T(test_life), T(test_lease), T(test_put_off), T(test_refuse), T(test_sweep), F(test_race), F(test_telling),
         T(test_queued_outside),
     };
 

@@ -112,7 +112,8 @@ static void run_outbox(void)
 
     assert_ok(db_write(DB, queue_one, &item));
     assert_ok(outbox_claim(DB, A, NOW, NOW + 60, &item));
-    assert_ok(outbox_put_off(DB, "o1", NOW, NOW + 60, "busy"));
+    assert_ok(outbox_put_off(DB, &item, NOW, "busy"));
+    assert_ok(outbox_refuse(DB, "o1", NOW + 60, "never"));
     assert_ok(outbox_find(DB, A, "o1", &item));
     assert_ok(outbox_next(DB, &n));
     assert_ok(outbox_expire(DB, A, NOW + 60, &item));

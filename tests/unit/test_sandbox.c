@@ -1,4 +1,4 @@
-/* What a worker, a keeper, a signer and a hasher can no longer reach once they are in their
+/* What a worker, a keeper, a courier, a signer and a hasher can no longer reach once they are in their
  * sandbox (design D3a).  Every attempt is made twice by the same process, before and after:
  * before it has to succeed, or the refusal afterwards would say nothing. */
 #include "config.h"
@@ -35,7 +35,7 @@
 /* Which version of Landlock forbids it; NEVER: it stays allowed. */
 #define NEVER 99
 
-enum profile { WORKER, KEEPER, NOTHING, PROFILES_N };
+enum profile { WORKER, KEEPER, NOTHING, COURIER, PROFILES_N };
 
 static struct arena *A;
 static const char *dir;      /* the state directory, of the pool's user */
@@ -149,6 +149,20 @@ static int try_connect(const void *to, socklen_t n, int family)
 }
 
 static int try_tcp(void) { return try_connect(&tcp, sizeof(tcp), AF_INET); }
+static int try_bind(void)
+{
+    struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int e = result(bind(fd, (struct sockaddr *)&any, sizeof(any)) != 0);
+
+    close(fd);
+    return e;
+}
+
+static int try_names(void) { return open_close("/etc/hosts", O_RDONLY); }
+static int try_names_write(void) { return open_close(in_dir("ca.pem"), O_WRONLY); }
+static int try_trust(void) { return open_close(in_dir("ca.pem"), O_RDONLY); }
+static int try_library(void) { return open_close("/usr/lib/os-release", O_RDONLY); }
 static int try_abstract(void) { return try_connect(&abstract, abstract_n, AF_UNIX); }
 
 static int try_limits(void)
@@ -168,35 +182,40 @@ static int try_style_write(void) { return open_close(conf.theme_css_file, O_WRON
 static const struct attempt {
     const char *what;
     int (*make)(void);
-    int since[PROFILES_N]; /* worker, keeper, nothing */
+    int since[PROFILES_N]; /* worker, keeper, nothing, courier */
 } attempts[] = {
-    { "read .env", try_env_file, { 1, 1, 1 } },
-    { "write .env", try_env_file_write, { 1, 1, 1 } },
-    { "open the database again", try_database, { 1, 1, 1 } },
-    { "read the database", try_database_read, { 1, 1, 1 } },
-    { "open the lock file", try_lock, { 1, 1, 1 } },
-    { "read the front's configuration", try_front, { 1, 1, 1 } },
-    { "read /etc/passwd", try_users, { 1, 1, 1 } },
-    { "list the state directory", try_list, { 1, 1, 1 } },
-    { "create a file there", try_create, { 1, 1, 1 } },
-    { "truncate one", try_truncate, { 3, 3, 3 } },
-    { "remove one", try_unlink, { 1, 1, 1 } },
-    { "move one to the limits folder", try_move, { 1, 1, 1 } },
-    { "link .env into the limits folder", try_link, { 1, 1, 1 } },
-    { "make a folder", try_make_directory, { 1, 1, 1 } },
-    { "make a symbolic link", try_make_symlink, { 1, 1, 1 } },
-    { "read another process's environment", try_environ_of_other, { 1, 1, 1 } },
-    { "open another process's memory", try_memory_of_other, { 1, 1, 1 } },
-    { "trace another process", try_trace, { 1, 1, 1 } },
-    { "signal another process", try_signal, { 6, 6, 6 } },
-    { "connect by TCP", try_tcp, { 4, 4, 4 } },
-    { "connect to an abstract socket", try_abstract, { 6, 6, 6 } },
-    { "use the limits folder", try_limits, { NEVER, NEVER, 1 } },
-    { "read an asset", try_assets, { NEVER, 1, 1 } },
-    { "write an asset", try_assets_write, { 1, 1, 1 } },
-    { "read a template", try_template, { 1, 1, 1 } },
-    { "read the style sheet", try_style, { NEVER, 1, 1 } },
-    { "write the style sheet", try_style_write, { 1, 1, 1 } },
+    { "read .env", try_env_file, { 1, 1, 1, 1 } },
+    { "write .env", try_env_file_write, { 1, 1, 1, 1 } },
+    { "open the database again", try_database, { 1, 1, 1, 1 } },
+    { "read the database", try_database_read, { 1, 1, 1, 1 } },
+    { "open the lock file", try_lock, { 1, 1, 1, 1 } },
+    { "read the front's configuration", try_front, { 1, 1, 1, 1 } },
+    { "read /etc/passwd", try_users, { 1, 1, 1, 1 } },
+    { "list the state directory", try_list, { 1, 1, 1, 1 } },
+    { "create a file there", try_create, { 1, 1, 1, 1 } },
+    { "truncate one", try_truncate, { 3, 3, 3, 3 } },
+    { "remove one", try_unlink, { 1, 1, 1, 1 } },
+    { "move one to the limits folder", try_move, { 1, 1, 1, 1 } },
+    { "link .env into the limits folder", try_link, { 1, 1, 1, 1 } },
+    { "make a folder", try_make_directory, { 1, 1, 1, 1 } },
+    { "make a symbolic link", try_make_symlink, { 1, 1, 1, 1 } },
+    { "read another process's environment", try_environ_of_other, { 1, 1, 1, 1 } },
+    { "open another process's memory", try_memory_of_other, { 1, 1, 1, 1 } },
+    { "trace another process", try_trace, { 1, 1, 1, 1 } },
+    { "signal another process", try_signal, { 6, 6, 6, 6 } },
+    { "connect by TCP", try_tcp, { 4, 4, 4, NEVER } },
+    { "offer a TCP port", try_bind, { 4, 4, 4, 4 } },
+    { "connect to an abstract socket", try_abstract, { 6, 6, 6, 6 } },
+    { "use the limits folder", try_limits, { NEVER, NEVER, 1, 1 } },
+    { "read an asset", try_assets, { NEVER, 1, 1, 1 } },
+    { "write an asset", try_assets_write, { 1, 1, 1, 1 } },
+    { "read a template", try_template, { 1, 1, 1, 1 } },
+    { "read the style sheet", try_style, { NEVER, 1, 1, 1 } },
+    { "write the style sheet", try_style_write, { 1, 1, 1, 1 } },
+    { "read who is where", try_names, { 1, 1, 1, NEVER } },
+    { "read the trusted certificates", try_trust, { 1, 1, 1, NEVER } },
+    { "write the trusted certificates", try_names_write, { 1, 1, 1, 1 } },
+    { "read a library", try_library, { 1, 1, 1, NEVER } },
 };
 
 static void attempt_all(int which)
@@ -229,7 +248,7 @@ static void make_files(void)
     static const char *const folders[] = { "limits", "front", "html", "html/assets", "html/pages" };
     static const char *const files[] = {
         ".env", "autentico.db", "autentico.lock", "front/nginx.conf", "html/assets/auth.css", "html/pages/login.html",
-        "theme.css", "truncated.0", "truncated.1", "unlinked.0", "unlinked.1", "moved.0", "moved.1",
+        "theme.css", "ca.pem", "truncated.0", "truncated.1", "unlinked.0", "unlinked.1", "moved.0", "moved.1",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(folders); i++)
@@ -295,7 +314,8 @@ static int set_up(void **state)
     dir = arena_strdup(A, name);
     assert_int_equal(chown(dir, uid, gid), 0);
     make_files();
-    conf = (struct conf){ .db_path = in_dir("autentico.db"), .data_dir = dir, .theme_css_file = in_dir("theme.css") };
+    conf = (struct conf){ .db_path = in_dir("autentico.db"), .data_dir = dir, .theme_css_file = in_dir("theme.css"),
+                          .ca_file = in_dir("ca.pem") };
     pool = (struct pool){ .conf = &conf, .lock_path = in_dir("autentico.lock"), .limits_dir = in_dir("limits") };
     start_other();
     make_listeners();
@@ -381,6 +401,7 @@ static void check_report(enum profile profile)
 
 static void enter_worker(void) { sandbox_close_worker(&pool); }
 static void enter_keeper(void) { sandbox_close_keeper(&pool); }
+static void enter_courier(void) { sandbox_close_courier(&pool); }
 static void enter_nothing(void) { sandbox_close_all(); }
 
 static void worker_is_confined(void **state)
@@ -397,6 +418,15 @@ static void keeper_is_confined(void **state)
     need_landlock();
     run_child(enter_keeper);
     check_report(KEEPER);
+}
+
+/* It connects; that is what it is for. */
+static void courier_is_confined(void **state)
+{
+    (void)state;
+    need_landlock();
+    run_child(enter_courier);
+    check_report(COURIER);
 }
 
 static void signer_and_hasher_have_nothing(void **state)
@@ -511,6 +541,7 @@ static void nobody_becomes_a_program(void **state)
     assert_int_equal(exec_true(NULL), 0);
     assert_int_equal(exec_true(enter_worker), EACCES);
     assert_int_equal(exec_true(enter_keeper), EACCES);
+    assert_int_equal(exec_true(enter_courier), EACCES);
     assert_int_equal(exec_true(enter_nothing), EACCES);
 }
 
@@ -579,6 +610,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(worker_is_confined),
         TEST(keeper_is_confined),
+        TEST(courier_is_confined),
         TEST(signer_and_hasher_have_nothing),
         TEST(hasher_enters),
         TEST(signer_enters),
