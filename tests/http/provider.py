@@ -199,7 +199,7 @@ class Provider:
             return [int(word) for word in f.read().split()]
 
     def pool(self):
-        """pid -> kind: worker, login-worker, hasher, signer, keeper, front; what is being started has none yet."""
+        """pid -> kind: worker, login-worker, hasher, signer, keeper, courier, front; what is being started has none yet."""
         kinds = {}
         for pid in self.children():
             with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as f:
@@ -262,7 +262,7 @@ class Provider:
         try:
             yield
         finally:
-            self.api("PUT", "/settings", json={key: before[key] for key in values})
+            self.api("PUT", "/settings", json={key: before.get(key, "") for key in values})  # secrets are not shown
 
     def rows(self, sql, *args):
         """What the store has now."""

@@ -170,7 +170,7 @@ def test_settings_read(provider):
     {"": "x"}, {"x" * 129: "x"}, {"mfa_enabled": "false", "require_mfa": "true"}, [], "x", 7,
     # design D17: what is not built yet is refused, never ignored
     {"require_mfa": "yes"}, {"mfa_enabled": "on"}, {"mfa_method": "sms"}, {"allow_self_signup": "true"}, {"magic_link_enabled": "true"},
-    {"smtp_host": "mail.example.test"}, {"auth_mode": "passkey_only"}, {"theme_css_file": "/etc/passwd"}])
+    {"smtp_host": "mail.example.test/x"}, {"smtp_port": "mail"}, {"smtp_from": "me"}, {"auth_mode": "passkey_only"}, {"theme_css_file": "/etc/passwd"}])
 def test_settings_refused(provider, body):
     """7.6: 400, and nothing is stored of the rest either"""
     before = provider.api("GET", "/settings").json()

@@ -280,6 +280,24 @@ def test_the_units_are_clean(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_unit_with_a_network_is_clean(tmp_path):
+    """The drop-in for mail: what it opens, and nothing else."""
+    unit, drop_in = tmp_path / "autentico.service", tmp_path / "autentico.service.d" / "network.conf"
+    unit.write_text((CONTRIB / "systemd" / "autentico.service").read_text().replace("/usr/local/bin/autentico", BINARY))
+    drop_in.parent.mkdir()
+    drop_in.write_text((CONTRIB / "systemd" / "network.conf").read_text())
+    env = {**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=60,
+                          env=env)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    settings = [line for line in drop_in.read_text().splitlines() if "=" in line and not line.startswith("#")]
+    assert settings == ["Wants=network-online.target", "PrivateNetwork=no",
+                        "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"]
+    # what it sets over is what the unit had closed
+    closed = unit.read_text().splitlines()
+    assert "PrivateNetwork=yes" in closed and "RestrictAddressFamilies=AF_UNIX" in closed
+
+
 class Manager:
     """systemd's end of NOTIFY_SOCKET."""
 

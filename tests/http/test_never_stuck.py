@@ -1,26 +1,28 @@
 """
 Nobody is stuck, and nobody gets around a factor: every combination of what is demanded, by which method, of whom,
-and of what the person has.  For each the way in is walked to its end; where there is none, the way to recover.
+of what the person has, and whether mails can reach them.  For each the way in is walked to its end; where there is none, the way to recover.
 """
 import itertools
 
 import pytest
 
 import jose
+from post_office import PostOffice
 from provider import PASSWORD, Browser, error_of, query_of
 from second import Account, Second, code_of, is_enrol, is_verify, links, secret_of
 
 REQUIRED = ("nobody", "everybody", "application", "acr_values")
 METHODS = ("totp", "email", "both")
 FACTORS = ("none", "app", "app and codes")
+MAILS = ("no server", "no address", "reached")
 
 
 @pytest.fixture(scope="module")
 def people(provider):
     """One person for each set of factors; an administrator with an app, so that any setting is possible."""
     made = {}
-    for n, factors in enumerate(FACTORS):
-        provider.add_user(f"stuck{n}", email=f"stuck{n}@example.test")
+    for n, (factors, mails) in enumerate(itertools.product(FACTORS, ("reached", "no address"))):
+        provider.add_user(f"stuck{n}", email=f"stuck{n}@example.test" if mails == "reached" else None)
         person = Second(provider, f"stuck{n}")
         if factors != "none":
             account = Account(provider, person.username)
@@ -29,7 +31,8 @@ def people(provider):
             provider.later(31)
             answer = account("POST", "/mfa/recovery-codes", current_password=PASSWORD, code=person.code())
             person.recovery = answer.json()["data"]["recovery_codes"]
-        made[factors] = person
+        made[factors, mails] = person
+        made[factors, "no server"] = made[factors, "reached"]
     Account(provider, "admin").enrol()
     return made
 
@@ -50,35 +53,58 @@ def restore(provider, person, had):
         person.secret = None
 
 
-@pytest.mark.parametrize("required, method, factors", itertools.product(REQUIRED, METHODS, FACTORS))
-def test_the_way_in(provider, clients, people, required, method, factors):
-    person = people[factors]
+@pytest.fixture(scope="module")
+def office():
+    with PostOffice(tls=None, auth=False) as o:
+        yield o
+
+
+def way_of(method, factors, mails):
+    """What the person is asked for: flows 3, the app preferred wherever there is one."""
+    if factors != "none":
+        return "app"
+    if method != "totp" and mails == "reached":
+        return "mail"
+    return "stuck" if method == "email" else "enrol"
+
+
+def second_step(office, person, browser, page, way):
+    if way == "enrol":
+        assert is_enrol(page)
+        person.secret = secret_of(page)
+        return person.post(browser, page, person.code())
+    assert is_verify(page)
+    if way == "mail":
+        return person.post(browser, page, office.mails[-1].code())
+    return person.post(browser, page, person.next_code())
+
+
+@pytest.mark.parametrize("required, method, factors, mails", itertools.product(REQUIRED, METHODS, FACTORS, MAILS))
+def test_the_way_in(provider, clients, people, office, required, method, factors, mails):
+    person = people[factors, mails]
+    way = way_of(method, factors, mails)
     client = clients["strict" if required == "application" else "plain"]
     params = {"acr_values": "2"} if required == "acr_values" else {}
     is_demanded = required != "nobody" or factors != "none"
-    # no mail can be sent: nobody can be asked for a code by mail
-    has_way = factors != "none" or method != "email"
-    with provider.settings(require_mfa=str(required == "everybody").lower(), mfa_method=method):
+    server = office.settings() if mails != "no server" else {}
+    with provider.settings(require_mfa=str(required == "everybody").lower(), mfa_method=method, **server):
         browser = Browser(provider)
         answer = person.first(client, browser, **params)
         where = answer.headers["Location"]
-        if not is_demanded or (required == "acr_values" and not has_way):  # a wish that cannot be met
+        if not is_demanded or (required == "acr_values" and way == "stuck"):  # a wish that cannot be met
             assert acr_of(provider, client, code_of(client, answer)) == "1"
             return
         assert not where.startswith(client.redirect_uri)  # the password alone does not do
         assert provider.error(client, browser, prompt="none", **params)["error"] == "login_required"
-        if not has_way:
+        if way == "stuck":
             assert query_of(where)["error"] == "mfa_unavailable"
             assert "ask an administrator" in error_of(browser.get(where).text)
             return recover_by_administrator(provider, client, person)
+        n = len(office.mails)
         page = browser.get(where).text
-        if factors == "none":
-            assert is_enrol(page)
-            person.secret = secret_of(page)
-            answer = person.post(browser, page, person.code())
-        else:
-            assert is_verify(page)
-            answer = person.post(browser, page, person.next_code())
+        if way == "mail":
+            office.wait(n + 1)
+        answer = second_step(office, person, browser, page, way)
         assert acr_of(provider, client, code_of(client, answer)) == "2"
         # and now the session does
         assert "code" in query_of(provider.authorize(client, browser, prompt="none", **params).headers["Location"])
@@ -97,13 +123,13 @@ def test_the_phone_is_lost(provider, clients, people, required, method):
     """By a recovery code; without one, by an administrator."""
     client = clients["plain"]
     with provider.settings(require_mfa=str(required == "everybody").lower(), mfa_method=method):
-        person = people["app and codes"]
+        person = people["app and codes", "reached"]
         browser = Browser(provider)
         page = person.to_mfa(client, browser).text
         page = browser.get(links(page)["Use a recovery code"]).text
         code = code_of(client, person.post(browser, page, recovery_code=person.recovery.pop()))
         assert acr_of(provider, client, code) == "2"
-        person = people["app"]
+        person = people["app", "reached"]
         page = person.to_mfa(client, Browser(provider)).text
         assert "Use a recovery code" not in links(page)
     provider.run("users", "reset-factor", person.username)
@@ -113,7 +139,7 @@ def test_the_phone_is_lost(provider, clients, people, required, method):
 
 def test_no_session_skips_it(provider, clients, people):
     """A session of one factor is not let through where two are demanded, however it is tried."""
-    person = people["none"]
+    person = people["none", "reached"]
     browser = Browser(provider)
     provider.sign_in(clients["plain"], browser, person.username)
     strict = clients["strict"]
