@@ -6,8 +6,6 @@
 #include "cli/own_signer.h"
 #include "cli/progress.h"
 #include "store/settings.h"
-#include "store/signing_keys.h"
-#include "util/clock.h"
 
 struct checking {
     struct arena *a;
@@ -61,19 +59,11 @@ static enum rc check_whole(struct checking *c)
     return rc == RC_REFUSED ? no(c, arena_printf(c->a, "is damaged: %s", why)) : rc;
 }
 
-/* A signature by the private half, verified with the public one. */
 static enum rc check_key(struct checking *c, const struct signing_key_row *row)
 {
-    struct signing_key key = { row->kid, jws_alg_of(row->alg), row->public_jwk, row->private_sealed };
-    struct jwk jwk = { .kid = row->kid, .alg = key.alg, .json = row->public_jwk };
-    struct json *payload = json_object(c->a), *back;
-    char *signature;
+    struct jwk jwk;
 
-    json_set_str(payload, "iss", c->conf->issuer);
-    json_set_int(payload, "iat", clock_now());
-    if (jwk_load(c->a, &jwk) == RC_OK &&
-        signer_sign(&c->signer.courier, c->a, TOKEN_AUDIT_CHECKPOINT, &key, json_text(c->a, payload), &signature) == RC_OK &&
-        jws_verify(c->a, signature, &jwk, 1, NULL, &back) == RC_OK)
+    if (own_signer_has(&c->signer, c->a, c->conf, row, &jwk))
         return RC_OK;
     return no(c, arena_printf(c->a, "cannot be used: its signing key %s does not sign with this configuration%s", row->kid,
                               row->private_sealed.n == 0 ? " (it is AUTENTICO_PRIVATE_KEY of that time)" : ""));

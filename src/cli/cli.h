@@ -60,6 +60,7 @@ int cli_init(int argc, char **argv);
 int cli_start(int argc, char **argv);
 int cli_fcgi(int argc, char **argv);
 int cli_onboard(int argc, char **argv);
+int cli_audit(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 int cli_migrate(int argc, char **argv);

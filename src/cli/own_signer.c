@@ -90,6 +90,21 @@ enum rc own_signer_start(const struct conf *conf, struct own_signer *out)
     return rc;
 }
 
+bool own_signer_has(struct own_signer *s, struct arena *a, const struct conf *conf, const struct signing_key_row *row,
+                    struct jwk *jwk)
+{
+    struct signing_key key = { row->kid, jws_alg_of(row->alg), row->public_jwk, row->private_sealed };
+    struct json *payload = json_object(a), *back;
+    char *signature;
+
+    *jwk = (struct jwk){ .kid = row->kid, .alg = key.alg, .json = row->public_jwk };
+    json_set_str(payload, "iss", conf->issuer);
+    json_set_int(payload, "iat", clock_now());
+    return jwk_load(a, jwk) == RC_OK &&
+           signer_sign(&s->courier, a, TOKEN_AUDIT_CHECKPOINT, &key, json_text(a, payload), &signature) == RC_OK &&
+           jws_verify(a, signature, jwk, 1, NULL, &back) == RC_OK;
+}
+
 void own_signer_stop(struct own_signer *s)
 {
     close(s->control_fd);

@@ -43,6 +43,14 @@ const struct command cli_commands[] = {
       "Usage: autentico migrate [flags]\n"
       "Shows the versions and asks for the target version before it changes anything.\n" CONFIG,
       cli_migrate },
+    { "audit", "the audit trail: verify, export",
+      "Usage: autentico audit verify [--expect SEQ:HASH]\n"
+      "       autentico audit export [--after SEQ]\n"
+      "verify finds the first row of the trail that was altered, taken away, put there or moved, and\n"
+      "checks every signed checkpoint; exit status 1 then.  export prints one JSON object per line.\n" CONFIG
+      "  --expect SEQ:HASH  verify: this row had this hash, as an export or the journal says\n"
+      "  --after SEQ        export: only what comes after that row\n",
+      cli_audit },
     { "backup", "copy the database while it is used, check the copy, encrypt it",
       "Usage: autentico backup --output FILE|DIRECTORY [flags]\n"
       "       autentico backup verify FILE [--identity FILE]\n"

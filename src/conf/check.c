@@ -256,6 +256,7 @@ static void derive_places(struct arena *a, struct conf *c)
     c->login_socket = absolute(a, c->login_socket);
     c->theme_css_file = absolute(a, c->theme_css_file);
     c->ca_file = absolute(a, c->ca_file);
+    c->audit_syslog = absolute(a, c->audit_syslog);
     c->data_dir = PKGDATADIR;
 }
 

@@ -55,6 +55,7 @@ struct conf {
     const char *state_dir;
     const char *theme_css_file, *ca_file;
     const char *password_command;    /* as written */
+    const char *audit_syslog;        /* "" = no copy */
     const char *backup_recipient;    /* default of backup --recipient; "" = not encrypted */
     enum log_format log_format;
     enum log_level log_level;

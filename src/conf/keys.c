@@ -106,6 +106,8 @@ const struct key conf_keys[] = {
     { "AUTENTICO_CA_FILE", KEY_PATH, "", 0, 0, AT(ca_file), NULL,
       "certificates in PEM that are trusted for outbound TLS (the mail server) instead of the system's" },
     { "AUTENTICO_OUTBOUND_ALLOW", KEY_LATER, "", 0, 0, 0, NULL, "private addresses that outbound requests may reach" },
+    { "AUTENTICO_AUDIT_SYSLOG", KEY_PATH, "", 0, 0, AT(audit_syslog), NULL,
+      "socket of syslog or the journal, /dev/log for instance: the audit trail is copied there as it happens" },
     { "AUTENTICO_LOG_FORMAT", KEY_CHOICE, "text", 0, 0, AT(log_format), "text json", "one line per event" },
     { "AUTENTICO_LOG_LEVEL", KEY_CHOICE, "info", 0, 0, AT(log_level), "error warning info debug", "what is logged: this and what is worse" },
 #ifdef AUTENTICO_TEST_HOOKS

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve/audit_copy.h"
+#include "serve/audit_seal.h"
 #include "serve/key_dates.h"
 #include "serve/sandbox.h"
 #include "serve/sweep.h"
@@ -28,7 +30,10 @@ struct keeper {
     struct limits *limits;
     struct sweep sweep;
     struct key_dates key_dates;
+    struct audit_copy audit_copy;
+    struct audit_seal audit_seal;
     struct signer signer;
+    struct signer courier; /* the trail's; until there is a courier */
     int64_t moved_n;    /* frames that the last checkpoint could move */
     int64_t written_ms; /* first write since the last checkpoint; 0: none */
     int64_t limits_swept_ms;
@@ -37,7 +42,8 @@ struct keeper {
 static void drop_privileges(const struct pool *pool)
 {
     const int keep[] = { pool->control[0], pool->wrote_fd,
-                         pool->signer_queue[CHANNEL_KEEPER].ask_fd };
+                         pool->signer_queue[CHANNEL_KEEPER].ask_fd,
+                         pool->signer_queue[CHANNEL_COURIER].ask_fd };
 
     sandbox_child(keep, ARRAY_LEN(keep));
     sandbox_become(pool->id.uid, pool->id.gid);
@@ -63,6 +69,7 @@ static enum rc open_files(struct keeper *k)
     TRY(db_open(&how, &k->db));
     db_warm(k->db);
     TRY(open_limits(k));
+    audit_copy_start(&k->audit_copy, k->pool->conf->audit_syslog);
     sandbox_close_keeper(k->pool);
     return RC_OK;
 }
@@ -100,7 +107,7 @@ static int wait_ms(const struct keeper *k)
 {
     int64_t left;
 
-    if (sweep_is_busy(&k->sweep))
+    if (sweep_is_busy(&k->sweep) || audit_seal_is_busy(&k->audit_seal))
         return 0;
     if (k->written_ms == 0)
         return IDLE_MS;
@@ -138,6 +145,8 @@ static void turn(struct keeper *k)
         checkpoint(k);
     bool did_write = sweep_turn(&k->sweep, k->db);
     did_write |= key_dates_turn(&k->key_dates, k->db, &k->signer);
+    did_write |= audit_seal_turn(&k->audit_seal, k->db);
+    did_write |= audit_copy_turn(&k->audit_copy, k->db);
     if (did_write && k->written_ms == 0)
         k->written_ms = clock_mono_ms();
     sweep_limits(k);
@@ -147,6 +156,7 @@ static void close_all(struct keeper *k)
 {
     struct checkpoint done;
 
+    audit_copy_done(&k->audit_copy, k->db);
     if (k->db != NULL && db_checkpoint(k->db, false, &done) != RC_OK)
         log_event(LOG_LEVEL_WARNING, "checkpoint_failed", NULL);
     if (k->limits != NULL)
@@ -157,6 +167,7 @@ static void close_all(struct keeper *k)
         write_lock_close(k->lock);
     sweep_done(&k->sweep);
     key_dates_done(&k->key_dates);
+    audit_seal_done(&k->audit_seal);
 }
 
 int keeper_run(const struct pool *pool, int slot)
@@ -175,6 +186,8 @@ int keeper_run(const struct pool *pool, int slot)
     sweep_start(&k.sweep);
     key_dates_start(&k.key_dates);
     k.signer.ask_fd = pool->signer_queue[CHANNEL_KEEPER].ask_fd;
+    k.courier.ask_fd = pool->signer_queue[CHANNEL_COURIER].ask_fd;
+    audit_seal_start(&k.audit_seal, pool->conf->issuer, &k.courier);
     __atomic_store_n(&k.slot->is_ready, rc == RC_OK, __ATOMIC_RELEASE);
     while (rc == RC_OK && !should_stop(&k))
         turn(&k);

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "store/audit.h"
 #include "store/challenges.h"
 #include "store/codes.h"
 #include "store/console_sessions.h"
@@ -20,8 +19,6 @@
 
 #define ROWS_PER_TURN 500
 #define PAUSE_AFTER_FAULT_MS 60000
-#define JUMP_S 60
-#define SETTLE_MS 600000
 
 struct turn {
     const struct settings *settings;
@@ -89,30 +86,18 @@ static enum rc sweep_links(struct db *db, struct turn *t)
     return links_sweep(db, t->before, ROWS_PER_TURN, &t->n);
 }
 
-static enum rc sweep_audit(struct db *db, struct turn *t)
-{
-    if (t->settings->audit_log_retention <= 0)
-        return RC_OK;
-    return audit_sweep(db, t->now - t->settings->audit_log_retention, ROWS_PER_TURN, &t->n);
-}
-
 static enum rc (*const steps[])(struct db *db, struct turn *t) = {
-    end_sessions,   sweep_codes,    sweep_consoles, sweep_tokens,
-    sweep_families, sweep_sessions, sweep_replays,  sweep_audit,
-    sweep_challenges, sweep_devices, sweep_links, sweep_outbox,
+    end_sessions,     sweep_codes,    sweep_consoles, sweep_tokens,
+    sweep_families,   sweep_sessions, sweep_replays,
+    sweep_challenges, sweep_devices,  sweep_links,    sweep_outbox,
 };
-
-static int64_t epoch_s(void)
-{
-    return clock_now() - clock_mono_ms() / 1000;
-}
 
 void sweep_start(struct sweep *s)
 {
     s->arena = arena_start("sweep");
     s->step = -1;
     s->next_ms = 0;
-    s->epoch_s = epoch_s();
+    clock_guard_start(&s->clock);
 }
 
 void sweep_done(struct sweep *s)
@@ -124,18 +109,6 @@ void sweep_done(struct sweep *s)
 bool sweep_is_busy(const struct sweep *s)
 {
     return s->step >= 0 || clock_mono_ms() >= s->next_ms;
-}
-
-/* A wrong clock may yet be put right; slow corrections are no jumps. */
-static bool has_clock_jumped(struct sweep *s)
-{
-    int64_t epoch = epoch_s(), jump = epoch - s->epoch_s;
-
-    s->epoch_s = epoch;
-    if (jump >= -JUMP_S && jump <= JUMP_S)
-        return false;
-    log_event(LOG_LEVEL_WARNING, "clock_jumped", "seconds", log_num(jump), NULL);
-    return true;
 }
 
 static enum rc run_step(struct db *db, void *arg)
@@ -173,8 +146,8 @@ bool sweep_turn(struct sweep *s, struct db *db)
 {
     struct settings settings;
 
-    if (has_clock_jumped(s))
-        finish(s, SETTLE_MS);
+    if (clock_guard_has_jumped(&s->clock))
+        finish(s, CLOCK_SETTLE_MS);
     if (!sweep_is_busy(s))
         return false;
     if (s->step < 0)

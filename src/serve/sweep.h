@@ -1,5 +1,5 @@
 /*
- * The clean-up of flows 18: at start and then every cleanup_interval, in turns of
+ * The clean-up of flows 18, but for the audit trail (audit_seal.h): at start and then every cleanup_interval, in turns of
  * at most 500 rows and one transaction each, so that no writer waits long.
  */
 #ifndef AUTENTICO_SERVE_SWEEP_H
@@ -7,13 +7,14 @@
 
 #include <stdbool.h>
 
+#include "serve/clock_guard.h"
 #include "store/db.h"
 
 struct sweep {
     struct arena *arena;
     int step;            /* of the run in hand; -1: none */
     int64_t next_ms;     /* clock_mono_ms() when the next run is due */
-    int64_t epoch_s;     /* clock_now() less the monotonic clock, when last looked */
+    struct clock_guard clock;
 };
 void sweep_start(struct sweep *s);
 void sweep_done(struct sweep *s);

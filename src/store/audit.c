@@ -3,49 +3,69 @@
 #include "store/audit.h"
 
 #include "crypto/random.h"
+#include "store/audit_chain.h"
 #include "store/audit_row.h"
 
-static enum rc add(struct db *db, const struct audit_event *e, const char *id)
+static struct audit_row row_of(struct arena *a, const struct audit_event *e)
+{
+    return (struct audit_row){
+        .id = random_id(a, e->at),
+        .event = e->event,
+        .actor_id = text_empty(e->actor_id) ? NULL : e->actor_id,
+        .actor_username = text_or(e->actor_username, ""),
+        .target_type = text_or(e->target_type, ""),
+        .target_id = text_or(e->target_id, ""),
+        .detail = text_or(e->detail, ""),
+        .ip_address = text_or(e->ip_address, ""),
+        .created_at = e->at,
+    };
+}
+
+static enum rc insert(struct db *db, const struct audit_row *r, const struct audit_place *place)
 {
     struct stmt *q = db_sql(db,
         "INSERT INTO audit_logs (id, event, actor_id, actor_username, target_type, target_id,"
-        " detail, ip_address, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+        " detail, ip_address, created_at, seq, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
 
-    db_text(q, 1, id);
-    db_text(q, 2, e->event);
-    db_text(q, 3, text_empty(e->actor_id) ? NULL : e->actor_id);
-    db_text(q, 4, text_or(e->actor_username, ""));
-    db_text(q, 5, text_or(e->target_type, ""));
-    db_text(q, 6, text_or(e->target_id, ""));
-    db_text(q, 7, text_or(e->detail, ""));
-    db_text(q, 8, text_or(e->ip_address, ""));
-    db_int(q, 9, e->at);
+    db_text(q, 1, r->id);
+    db_text(q, 2, r->event);
+    db_text(q, 3, r->actor_id);
+    db_text(q, 4, r->actor_username);
+    db_text(q, 5, r->target_type);
+    db_text(q, 6, r->target_id);
+    db_text(q, 7, r->detail);
+    db_text(q, 8, r->ip_address);
+    db_int(q, 9, r->created_at);
+    db_int(q, 10, place->seq);
+    db_bytes(q, 11, place->hash);
     return db_run(q);
+}
+
+struct adding { struct arena *arena; const struct audit_row *row; };
+
+static enum rc add(struct db *db, void *arg)
+{
+    const struct adding *w = arg;
+    struct audit_place place;
+
+    TRY(audit_chain_append(db, w->arena, audit_content(w->arena, w->row), &place));
+    return insert(db, w->row, &place);
 }
 
 enum rc audit_add(struct db *db, const struct audit_event *e)
 {
-    struct arena *a;
+    struct adding w;
+    struct audit_row row;
     enum rc rc;
 
     if (e->retention_s == 0)
         return RC_OK;
-    a = arena_start("audit_add");
-    rc = add(db, e, random_id(a, e->at));
-    arena_done(a);
+    w.arena = arena_start("audit_add");
+    row = row_of(w.arena, e);
+    w.row = &row;
+    rc = db_write_within(db, add, &w); /* its two statements are of one transaction */
+    arena_done(w.arena);
     return rc;
-}
-
-enum rc audit_sweep(struct db *db, int64_t created_before, int64_t limit, int64_t *out_n)
-{
-    struct stmt *q = db_sql(db, "DELETE FROM audit_logs WHERE id IN (SELECT id FROM audit_logs"
-                                " WHERE created_at < $1 ORDER BY created_at, id LIMIT $2)");
-
-    db_int(q, 1, created_before);
-    db_int(q, 2, limit);
-    TRY(db_run(q));
-    *out_n = db_changed(db);
-    return RC_OK;
 }
 
 void audit_row(struct stmt *q, struct arena *a, void *out)

@@ -1,6 +1,7 @@
 /*
  * The append-only trail (flows 17).  Written in the transaction of the change it
- * records; audit_add() does nothing while audit_log_retention is "" or 0.
+ * records; audit_add() does nothing while audit_log_retention is "" or 0.  Every row
+ * carries the hash of itself and of all before it (audit_chain.h).
  */
 #ifndef AUTENTICO_STORE_AUDIT_H
 #define AUTENTICO_STORE_AUDIT_H
@@ -18,7 +19,6 @@ struct audit_event {
     int64_t retention_s;                   /* the setting audit_log_retention */
 };
 MUST_CHECK enum rc audit_add(struct db *db, const struct audit_event *e);
-MUST_CHECK enum rc audit_sweep(struct db *db, int64_t created_before, int64_t limit, int64_t *out_n);
 
 struct audit_row { const char *id, *event, *actor_id, *actor_username, *target_type, *target_id, *detail, *ip_address; int64_t created_at; };
 struct audit_rows { struct audit_row *v; size_t n; };

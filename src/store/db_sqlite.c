@@ -102,6 +102,7 @@ static enum rc configure(struct db *db, const struct db_open *how)
                                   "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0";
 
     TRY(db_outcome(db, how->path, configure_flags(db->handle)));
+    TRY(db_outcome(db, how->path, db_add_functions(db->handle)));
     TRY(db_outcome(db, how->path, sqlite3_busy_timeout(db->handle, busy_ms(db))));
     TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL)));
     TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, synchronous(how), NULL, NULL, NULL)));

@@ -53,29 +53,10 @@ static void test_goes_with_its_transaction(void **state)
     assert_int_equal(count("SELECT COUNT(*) FROM audit_logs"), 0);
 }
 
-static void test_sweep(void **state)
-{
-    struct audit_event e = { .event = "x", .retention_s = 60 };
-    int64_t n;
-
-    (void)state;
-    for (int i = 0; i < 5; i++) {
-        e.at = NOW + i;
-        assert_ok(audit_add(DB, &e));
-    }
-    assert_ok(audit_sweep(DB, NOW + 3, 2, &n));
-    assert_int_equal(n, 2);
-    assert_int_equal(count("SELECT MIN(created_at) FROM audit_logs"), NOW + 2); /* the oldest went */
-    assert_ok(audit_sweep(DB, NOW + 3, 2, &n));
-    assert_int_equal(n, 1);
-    assert_ok(audit_sweep(DB, NOW + 3, 2, &n));
-    assert_int_equal(n, 0);
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
-    const struct CMUnitTest tests[] = { T(test_add_and_latest), T(test_goes_with_its_transaction), T(test_sweep) };
+    const struct CMUnitTest tests[] = { T(test_add_and_latest), T(test_goes_with_its_transaction) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

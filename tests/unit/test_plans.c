@@ -8,7 +8,7 @@
 
 #include "store_test.h"
 
-#include "store/audit.h"
+#include "store/audit_chain.h"
 #include "store/backups.h"
 #include "store/challenges.h"
 #include "store/codes.h"
@@ -313,6 +313,24 @@ static void run_rest(void)
     assert_ok(audit_latest(DB, A, 5, &trail));
 }
 
+static void run_trail(void)
+{
+    struct audit_checkpoint c = { .number = 1, .place = { 1, hash_like(1) }, .kid = "k", .jws = "x", .made_at = NOW };
+    struct audit_checkpoints points;
+    struct audit_links links;
+    struct audit_chain chain;
+    struct audit_place old;
+
+    assert_ok(audit_chain_read(DB, A, &chain));
+    assert_ok(audit_links(DB, A, 0, 10, &links));
+    assert_ok(audit_checkpoint_add(DB, &c));
+    assert_ok(audit_checkpoint_last(DB, A, &c));
+    assert_ok(audit_checkpoints(DB, A, &points));
+    assert_ok(audit_set_copied(DB, 1));
+    assert_ok(audit_old(DB, A, NOW + 9999, 500, &old));
+    assert_ok(audit_prune(DB, &old, "x"));
+}
+
 static void run_ends(void)
 {
     int64_t n;
@@ -326,7 +344,6 @@ static void run_ends(void)
     assert_ok(sessions_sweep(DB, NOW + 9999, 500, &n));
     assert_ok(families_sweep(DB, NOW + 9999, 500, &n));
     assert_ok(replays_sweep(DB, NOW + 9999, 500, &n));
-    assert_ok(audit_sweep(DB, NOW + 9999, 500, &n));
     assert_ok(users_deactivate(DB, "u1", NOW));
     assert_ok(users_reactivate(DB, "u1", NOW));
     assert_ok(users_delete(DB, "u1"));
@@ -380,6 +397,7 @@ static void test_plans(void **state)
     run_settings();
     run_protocol();
     run_rest();
+    run_trail();
     run_ends();
     db_each_plan(DB, look, &f);
     assert_true(f.lines_n > 100);

@@ -141,20 +141,6 @@ static void no_limit_means_none(void **state)
     assert_int_equal(count("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1);
 }
 
-static void audit_rows(void **state)
-{
-    (void)state;
-    db_run(db_sql(DB, "INSERT INTO audit_logs (id, event, created_at) VALUES ('a1', 'x', 1700000000)")) == RC_OK
-        ? (void)0 : fail();
-    set("audit_log_retention", "0");
-    assert_int_equal(run_all(), 0); /* kept for good */
-    assert_int_equal(count("SELECT count(*) FROM audit_logs"), 1);
-    set("audit_log_retention", "24h");
-    S.next_ms = 0;
-    assert_int_equal(run_all(), 1);
-    assert_int_equal(count("SELECT count(*) FROM audit_logs"), 0);
-}
-
 /* So that no writer waits long: 500 rows and no more in one transaction. */
 static void in_turns(void **state)
 {
@@ -196,7 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(nothing_to_do), TEST(the_expired_go), TEST(the_living_stay), TEST(tokens_then_families_then_sessions),
-        TEST(idle_sessions_end), TEST(no_limit_means_none), TEST(audit_rows), TEST(in_turns), TEST(after_a_fault),
+        TEST(idle_sessions_end), TEST(no_limit_means_none), TEST(in_turns), TEST(after_a_fault),
     };
 
     log_setup(LOG_TEXT, LOG_LEVEL_WARNING);

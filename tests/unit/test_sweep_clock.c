@@ -48,7 +48,7 @@ static void run(void)
 static void what_has_expired_goes(void **state)
 {
     (void)state;
-    SWEEP.epoch_s += 60 * 86400; /* as if the time had passed */
+    SWEEP.clock.epoch_s += 60 * 86400; /* as if the time had passed */
     clock_set_for_test(NOW + 60 * 86400);
     run();
     assert_false(is_spent());
