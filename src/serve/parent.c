@@ -106,7 +106,7 @@ static void stop_all(struct parent *p)
 {
     static const enum proc_kind first[] = { PROC_WORKER, PROC_LOGIN_WORKER, PROC_KEEPER };
     static const enum proc_kind all[] = { PROC_NONE };
-    int64_t deadline = clock_mono_ms() + p->now.pool.conf->drain_deadline_s * 1000;
+    int64_t drain_ms = p->now.pool.conf->drain_deadline_s * 1000, deadline = clock_mono_ms() + drain_ms;
 
     p->is_stopping = true;
     notify_stopping();
@@ -120,7 +120,8 @@ static void stop_all(struct parent *p)
     generation_drain_late(p, &p->now);
     if (p->old.n != 0)
         generation_drain_late(p, &p->old);
-    if (!wait_gone(p, all, 1, clock_mono_ms() + 500)) {
+    /* nobody asks these any more: half a second, or more where much patience was asked for */
+    if (!wait_gone(p, all, 1, clock_mono_ms() + (drain_ms > 10000 ? drain_ms / 20 : 500))) {
         posts_kill(&p->posts, PROC_NONE, SIGKILL);
         (void)wait_gone(p, all, 1, clock_mono_ms() + 2000);
     }
