@@ -143,7 +143,7 @@ static void test_export(void **state)
 
     (void)state;
     assert_ok(settings_put(DB, "private_key", "x", T0));
-    assert_ok(settings_put(DB, "smtp_password", "hunter2", T0));
+    assert_ok(settings_put(DB, "smtp_password", SETTING_SEALED "hunter2", T0));
     assert_ok(settings_put(DB, "theme_title", "Place", T0));
     assert_ok(settings_put(DB, "my_own_key", "kept", T0));
     out = exported();
