@@ -2,6 +2,7 @@
 import pytest
 
 from provider import PASSWORD, Browser
+from second import not_me
 from test_pages import PERSON, World, inspect
 
 NEW = "another long password"
@@ -87,6 +88,7 @@ PAGES = {
     "password": password_open, "password-wrong": password_wrong, "sessions": sessions_many, "sessions-one": sessions_one,
     "reset": reset_form, "reset-wrong": reset_wrong, "reset-done": reset_done,
     "reset-expired": lambda w: w.signed_out(w.url + "/oauth2/reset-password?token=x"),
+    "not-me": lambda w: w.signed_out(w.url + not_me(w.site, "left")),
     "user-recovery": person_page, "recovery-link": link_page,
 }
 

@@ -1,7 +1,9 @@
 """Second factors as people have them: an authenticator app (oathtool), a phone's camera (zbarimg)."""
 import base64
+import hashlib
 import html
 import re
+import secrets
 import subprocess
 import tempfile
 import time
@@ -144,3 +146,13 @@ class Account:
         answer = self("POST", "/mfa/totp/verify", code=app_code(secret, self.provider.now()))
         assert answer.status_code == 200, answer.text
         return secret
+
+
+def not_me(provider, name):
+    """A link as the mail has it."""
+    token = secrets.token_urlsafe(32)
+    now = int(provider.now())
+    with provider.edit() as db:
+        db.execute("INSERT INTO one_time_links (token_hash, kind, user_id, created_at, expires_at) VALUES (?, 'not_me', ?, ?, ?)",
+                   (hashlib.sha256(token.encode()).digest(), provider.rows("SELECT id FROM users WHERE username = ?", name)[0][0], now, now + 604800))
+    return "/oauth2/not-me?token=" + token

@@ -1,10 +1,8 @@
 """Recovery links and the reset page (http-api 5.9, form-fields 3, flows 11, CS-16)."""
 import concurrent.futures
-import hashlib
 import html
 import json
 import re
-import secrets
 import subprocess
 import urllib.parse
 
@@ -12,7 +10,7 @@ import pytest
 import requests
 
 from provider import PASSWORD, Browser, error_of, hidden, query_of
-from second import Account, Second, code_of, links
+from second import Account, Second, code_of, links, not_me
 
 NEW = "another long password"
 EXPIRED = "This link is not valid, or no longer"
@@ -295,16 +293,6 @@ def test_admin_page(provider, client, name):
 
 
 # --- this was not me -----------------------------------------------------------------------
-
-def not_me(provider, name):
-    """A link as the mail has it."""
-    token = secrets.token_urlsafe(32)
-    now = int(provider.now())
-    with provider.edit() as db:
-        db.execute("INSERT INTO one_time_links (token_hash, kind, user_id, created_at, expires_at) VALUES (?, 'not_me', ?, ?, ?)",
-                   (hashlib.sha256(token.encode()).digest(), id_of(provider, name), now, now + 604800))
-    return "/oauth2/not-me?token=" + token
-
 
 def test_not_me(provider, client, name):
     """Everything ends, the password that somebody knows is no longer right, and a new one is chosen."""
