@@ -2,13 +2,13 @@
 
 #include "net/smtp.h"
 
-#include <curl/curl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/curl_late.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/uri.h"
@@ -23,6 +23,8 @@
 enum stage { AT_GREETING, AT_SENDER, AT_RECIPIENT, AT_DATA, AT_GOODBYE };
 
 struct smtp {
+    const struct curl_late *lib;   /* NULL: it is not there, and why */
+    const char *missing;
     CURL *curl;
     enum stage stage;
     char reply[REPLY_BYTES];       /* to the last command, its first line */
@@ -35,8 +37,13 @@ struct smtp *smtp_new(void)
 {
     struct smtp *s = calloc(1, sizeof(*s));
 
-    if (s == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (s->curl = curl_easy_init()) == NULL)
+    if (s == NULL)
         die("smtp: no memory");
+    s->lib = curl_late(&s->missing);
+    if (s->lib == NULL)
+        return s;
+    if (s->lib->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (s->curl = s->lib->easy_init()) == NULL)
+        die("smtp: libcurl does not begin");
     return s;
 }
 
@@ -44,7 +51,8 @@ void smtp_free(struct smtp *s)
 {
     if (s == NULL)
         return;
-    curl_easy_cleanup(s->curl);
+    if (s->curl != NULL)
+        s->lib->easy_cleanup(s->curl);
     free(s);
 }
 
@@ -175,7 +183,7 @@ static const char *addresses_of(struct arena *a, const char *host, const char *p
 /* Set an option; what cannot be set is a bug of ours or no memory. */
 #define SET(option, value)                                                                       \
     do {                                                                                         \
-        if (curl_easy_setopt(s->curl, option, value) != CURLE_OK)                                \
+        if (s->lib->easy_setopt(s->curl, option, value) != CURLE_OK)                               \
             die("smtp: " #option);                                                               \
     } while (0)
 
@@ -216,8 +224,8 @@ static void set_limits(struct smtp *s)
 
 static CURLcode perform(struct smtp *s, const struct smtp_mail *mail, const char *resolve)
 {
-    struct curl_slist *to = curl_slist_append(NULL, mail->to);
-    struct curl_slist *fixed = resolve != NULL ? curl_slist_append(NULL, resolve) : NULL;
+    struct curl_slist *to = s->lib->slist_append(NULL, mail->to);
+    struct curl_slist *fixed = resolve != NULL ? s->lib->slist_append(NULL, resolve) : NULL;
 
     if (to == NULL || (fixed == NULL && resolve != NULL))
         die("smtp: no memory");
@@ -232,11 +240,11 @@ static CURLcode perform(struct smtp *s, const struct smtp_mail *mail, const char
     SET(CURLOPT_READFUNCTION, read_message);
     SET(CURLOPT_READDATA, s);
     SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail->message.n);
-    CURLcode code = curl_easy_perform(s->curl);
+    CURLcode code = s->lib->easy_perform(s->curl);
     SET(CURLOPT_RESOLVE, NULL);
     SET(CURLOPT_MAIL_RCPT, NULL);
-    curl_slist_free_all(to);
-    curl_slist_free_all(fixed);
+    s->lib->slist_free_all(to);
+    s->lib->slist_free_all(fixed);
     return code;
 }
 
@@ -245,7 +253,7 @@ static CURLcode perform(struct smtp *s, const struct smtp_mail *mail, const char
 /* A wrong sender or a refused login is ours to mend, and the mails wait for that. */
 static enum rc outcome(const struct smtp *s, struct arena *a, CURLcode code, struct smtp_result *out)
 {
-    const char *error = s->error[0] != '\0' ? s->error : curl_easy_strerror(code);
+    const char *error = s->error[0] != '\0' ? s->error : s->lib->easy_strerror(code);
     bool is_reply = s->reply[0] == '4' || s->reply[0] == '5';
 
     if (code == CURLE_OK)
@@ -263,6 +271,10 @@ enum rc smtp_send(struct smtp *s, struct arena *a, const struct smtp_server *ser
     struct target t = target_of(server);
     const char *why, *addresses, *resolve = NULL;
 
+    if (s->lib == NULL) {
+        *out = (struct smtp_result){ true, s->missing };
+        return RC_NONE;
+    }
     if (!is_number(t.host)) {
         addresses = addresses_of(a, t.host, server->port, &why);
         resolve = arena_printf(a, "%s:%s:%s", t.host, server->port, addresses);
@@ -271,7 +283,7 @@ enum rc smtp_send(struct smtp *s, struct arena *a, const struct smtp_server *ser
             return RC_NONE;
         }
     }
-    curl_easy_reset(s->curl); /* connections stay */
+    s->lib->easy_reset(s->curl); /* connections stay */
     set_limits(s);
     set_server(s, a, server, &t);
     return outcome(s, a, perform(s, mail, resolve), out);
@@ -283,5 +295,4 @@ void smtp_warm(void)
 
     if (getaddrinfo("localhost", "25", NULL, &all) == 0)
         freeaddrinfo(all);
-    smtp_free(smtp_new());
 }

@@ -46,7 +46,8 @@ void smtp_free(struct smtp *s);
 MUST_CHECK enum rc smtp_send(struct smtp *s, struct arena *a, const struct smtp_server *server,
                              const struct smtp_mail *mail, struct smtp_result *out);
 
-/* Opens what the C library and libcurl open late, before a sandbox closes. */
+/* Opens what the C library opens late, before a sandbox closes.  libcurl comes with the first
+ * mail: it reads below /usr/lib. */
 void smtp_warm(void);
 
 #endif
