@@ -1,16 +1,20 @@
 """The private web server in front (design D19), whichever it is, over Unix sockets and over TCP."""
 import concurrent.futures
 import os
+import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 import requests
 
-import provider as harness
-from provider import Browser, Provider, query_of
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
+import pool  # noqa: E402
+import provider as harness  # noqa: E402
+from provider import Browser, Provider, query_of  # noqa: E402
 
 PROGRAMS = {"nginx": "nginx", "lighttpd": "lighttpd", "apache": "apache2"}
 
@@ -160,6 +164,65 @@ def test_static_files(provider):
     assert css.status_code == 200 and "X-Request-ID" not in css.headers and "immutable" in css.headers["Cache-Control"]
     assert "Strict-Transport-Security" not in css.headers
     assert requests.get(provider.issuer + "/static/nothing.css", timeout=10).headers["Cache-Control"] == "no-store"
+
+
+KEPT = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/oauth2",
+        "/oauth2/.well-known/openid-configuration", "/oauth2/.well-known/jwks.json")
+
+
+def keeps_metadata(p, path):
+    """Asked twice, and whether the application heard of it both times."""
+    n = len(request_line(p, path))
+    answers = [requests.get(p.url + path + f"?x={i}", headers={"Cache-Control": "no-cache"}, timeout=10) for i in range(2)]
+    assert {a.status_code for a in answers} == {200} and answers[0].content == answers[1].content
+    kept = "public, max-age=300" + (", s-maxage=10" if harness.FRONT == "apache" else "")
+    assert {a.headers["Cache-Control"] for a in answers} == {kept}
+    return len(request_line(p, path)) - n < 2
+
+
+@pytest.mark.parametrize("path", KEPT)
+def test_metadata_is_kept_for_a_moment(provider, path):
+    """Design 6.  (The second try is for the end of ten seconds between the two of the first.)  lighttpd keeps nothing."""
+    assert (keeps_metadata(provider, path) or keeps_metadata(provider, path)) == (harness.FRONT != "lighttpd")
+    assert get(provider, path, more="Cookie: a=b\r\n") == 200 and get(provider, path, more="Accept: text/html\r\n") == 200
+
+
+@pytest.mark.parametrize("path", KEPT)
+def test_metadata_for_other_origins_is_not_kept(provider, path):
+    with provider.settings(cors_allowed_origins="https://spa.example.test"):
+        for origin, allowed in (("https://spa.example.test", "https://spa.example.test"), ("https://evil.example", None),
+                                ("https://spa.example.test", "https://spa.example.test"), (None, None)):
+            headers = {"Origin": origin} if origin else {}
+            answer = requests.get(provider.url + path, headers=headers, timeout=10)
+            assert answer.status_code == 200 and answer.headers.get("Access-Control-Allow-Origin") == allowed
+    n = len(request_line(provider, path))
+    for _ in range(3):
+        assert get(provider, path, more="Origin: https://spa.example.test\r\n") == 200
+    assert len(request_line(provider, path)) == n + 3
+
+
+def test_metadata_is_kept_no_longer_than_ten_seconds(provider):
+    """Whatever the 300 seconds it speaks of."""
+    path = KEPT[3] + "?at=" + os.urandom(4).hex()
+    get(provider, path)
+    n = len(request_line(provider, KEPT[3]))
+    pool.until(lambda: get(provider, path) == 200 and len(request_line(provider, KEPT[3])) > n, 12, "asked again")
+
+
+@pytest.mark.parametrize("path", ["/oauth2/token", "/healthz", "/oauth2/authorize", "/account/", "/nothing"])
+def test_nothing_else_is_kept(provider, path):
+    n = len(provider.events("request"))
+    answers = [requests.get(provider.url + path, timeout=10, allow_redirects=False) for _ in range(3)]
+    assert len({a.headers["X-Request-ID"] for a in answers}) == 3 and not any("Age" in a.headers for a in answers)
+    assert path == "/healthz" or len(provider.events("request")) == n + 3
+
+
+def test_bare_newlines(provider):
+    """HT-15.  nginx takes them and cannot be told not to (RFC 9112 2.2 lets it)."""
+    host = f"Host: localhost:{provider.port}"
+    wanted = 200 if harness.FRONT == "nginx" else 400
+    assert raw(provider.port, f"GET /healthz HTTP/1.1\n{host}\nConnection: close\n\n") == wanted
+    assert raw(provider.port, f"GET /healthz HTTP/1.1\r\n{host}\r\nX-A: b\nX-B: c\r\nConnection: close\r\n\r\n") == wanted
 
 
 # --- its life -----------------------------------------------------------------------
