@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from provider import Browser, Provider
+from provider import FRONT, Browser, Provider
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
 import pool  # noqa: E402
@@ -36,37 +36,58 @@ def cpu_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
-def kill_at_work(provider):
+def wait_for_work(provider):
     """The hasher, in the middle of a hash."""
     (hasher,) = pool.census(provider)["hasher"]
     idle = cpu_ticks(hasher)
     pool.until(lambda: cpu_ticks(hasher) > idle + 5, 30, "it hashes")
+    return hasher
+
+
+def kill_at_work(provider):
+    hasher = wait_for_work(provider)
     pool.kill({hasher})
     pool.until(lambda: pool.census(provider)["hasher"] - {hasher}, 30, "it is replaced")
 
 
-def test_two_hashers_killed_one_after_another():
-    """A question that went down with two of them: 503, come again (RFC 6749 4.1.2.1: not server_error)."""
+@contextlib.contextmanager
+def slow_sign_in():
+    """A provider, and the answer of a sign-in that takes a second of work."""
     p = Provider()
     try:
         p.start()
         p.onboard_cli()
         client = p.add_client()
-        hard = "$2b$14$" + "abcdefghijklmnopqrstuO" + "x" * 31      # a second of work
         with contextlib.closing(sqlite3.connect(p.db_path)) as db, db:
-            db.execute("UPDATE passwords SET hash = ?", (hard,))
+            db.execute("UPDATE passwords SET hash = ?", ("$2b$14$" + "abcdefghijklmnopqrstuO" + "x" * 31,))
         with concurrent.futures.ThreadPoolExecutor(1) as other:
             browser = Browser(p)
             page = p.authorize(client, browser).text
-            answer = other.submit(p.post_login, browser, page)
-            kill_at_work(p)
-            kill_at_work(p)
-            answer = answer.result()
-        assert answer.status_code == 503 and answer.headers["Retry-After"].isdigit(), (answer.status_code, answer.headers)
-        assert "<html" in answer.text and p.events("fault")
-        assert p.events("fault")[-1]["why"] == "hasher: 2 died, one after another, with the same question"
+            yield p, other.submit(p.post_login, browser, page)
     finally:
         p.stop()
+
+
+def test_two_hashers_killed_one_after_another():
+    """A question that went down with two of them: 503, come again (RFC 6749 4.1.2.1: not server_error)."""
+    with slow_sign_in() as (p, answer):
+        kill_at_work(p)
+        kill_at_work(p)
+        answer = answer.result()
+        assert answer.status_code == 503 and answer.headers["Retry-After"].isdigit(), (answer.status_code, answer.headers)
+        assert "<html" in answer.text
+        assert p.events("fault")[-1]["why"] == "hasher: 2 died, one after another, with the same question"
+
+
+def test_killed_in_the_middle_of_an_answer():
+    """The web server says so, with a page.  lighttpd can say 500 only."""
+    with slow_sign_in() as (p, answer):
+        wait_for_work(p)
+        now = pool.census(p)
+        pool.kill(now["worker"] | now["login-worker"])
+        answer = answer.result()
+        assert answer.status_code == (500 if FRONT == "lighttpd" else 503)
+        assert "Temporarily unavailable" in answer.text and answer.headers["Content-Type"].startswith("text/html")
 
 
 def test_secrets_are_in_no_worker(provider, client):
