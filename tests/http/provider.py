@@ -1,4 +1,5 @@
 """Starts Autentico as an operator would, and walks through sign-ins as a browser without JavaScript would."""
+import atexit
 import base64
 import contextlib
 import hashlib
@@ -101,6 +102,17 @@ FRONT = os.environ.get("AUTENTICO_TEST_FRONT", "nginx")
 TCP = os.environ.get("AUTENTICO_TEST_TRANSPORT") == "tcp"
 
 
+RUNNING = set()
+
+
+@atexit.register
+def abandon_all():
+    """Those of fixtures that failed before they came to their own stop()."""
+    for provider in list(RUNNING):
+        provider.abandon()
+        shutil.rmtree(provider.dir, ignore_errors=True)
+
+
 class Provider:
     def __init__(self, url_host="localhost", front=FRONT, tcp=TCP, owner=None, binary=None, user=None, where=None,
                  **env):
@@ -142,7 +154,12 @@ class Provider:
         self.out = open(os.path.join(self.dir, "out"), "ab")
         self.process = subprocess.Popen([self.binary, "start", *flags], cwd=self.dir, env=self.env, stdout=self.out,
                                         stderr=self.log, stdin=subprocess.DEVNULL, **self.who, **how)
-        self.wait()
+        RUNNING.add(self)
+        try:
+            self.wait()
+        except BaseException:
+            self.abandon()
+            raise
 
     def wait(self, seconds=30):
         end = time.monotonic() + seconds
@@ -157,8 +174,17 @@ class Provider:
             time.sleep(0.02)
         raise AssertionError("does not answer: " + self.read_log())
 
+    def abandon(self):
+        """Whatever state it is in: gone, and those who came from it."""
+        try:
+            self.halt()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
     def halt(self):
         """As an operator stops it; everything stays where it is."""
+        RUNNING.discard(self)
         if self.process is None or self.process.poll() is not None:
             return None
         self.process.send_signal(signal.SIGTERM)

@@ -93,6 +93,7 @@ class Front:
             except requests.RequestException:
                 pass
             time.sleep(0.05)
+        self.stop()
         raise AssertionError(self.said() + open(self.owner.dir + "/log").read())
 
     def stop(self):
