@@ -393,6 +393,15 @@ def test_nothing_in_the_clear(provider, context):
         assert code_of(provider.mail_client, enter(provider, browser, page, mail.code()))
 
 
+def test_settings_brought_along(provider, office):
+    """An export of elsewhere has the password in the clear; here it is sealed, and works."""
+    answer = provider.api("POST", "/settings/import/apply", json={"version": 1, "settings": office.settings()})
+    assert answer.status_code == 204, answer.text
+    assert provider.rows("SELECT value FROM settings WHERE key = 'smtp_password'")[0][0].startswith("sealed:")
+    assert PASSWORD not in provider.api("GET", "/settings/export").text
+    assert send_test(provider).status_code == 200 and office.logins[-1][2] == PASSWORD
+
+
 # --- the test mail ----------------------------------------------------------------------
 def test_test_mail_says_why_not(provider, office):
     answer = send_test(provider)  # no server
