@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -187,6 +187,14 @@ static enum rc publish(struct making *m, struct part *p)
     return rc;
 }
 
+/* Whoever signs in goes first; but nobody waits for one that holds the write lock and gets no turn. */
+static void step_aside(bool is_aside)
+{
+    const struct sched_param none = { 0 };
+
+    (void)sched_setscheduler(0, is_aside ? SCHED_IDLE : SCHED_OTHER, &none);
+}
+
 static enum rc write_record(struct db *db, void *arg)
 {
     struct making *m = arg;
@@ -203,6 +211,7 @@ static enum rc note(struct making *m, bool is_behind)
     m->made.file = realpath(m->path, real) != NULL ? arena_strdup(m->d->arena, real) : m->path;
     m->made.is_encrypted = *m->recipients != '\0';
     m->made.verified_at = clock_now();
+    step_aside(false);
     if (is_behind || db_write(m->d->db, write_record, m) == RC_OK)
         return RC_OK;
     (void)cli_fail("%s is made and good, but that could not be noted in the database", m->path);
@@ -254,7 +263,7 @@ static enum rc backup(struct desk *d, const struct backup_flags *f)
     TRY(desk_open_as_is(d, f->config, &is_behind));
     m.made.taken_at = clock_now();
     TRY(plan(&m, f));
-    (void)setpriority(PRIO_PROCESS, 0, 10); /* whoever signs in goes first */
+    step_aside(true);
     enum rc rc = make(&m, is_behind);
     part_drop(&m.plain);
     part_drop(&m.encrypted);

@@ -7,14 +7,17 @@
 #include <unistd.h>
 
 #include "store/db_schema.h"
+#include "util/clock.h"
 #include "util/log.h"
 
-#define STEP_PAGES 64
-#define STEPS_PER_SYNC 32 /* some 8 MiB: a disk that gets all of it at once keeps others waiting */
+#define REST 2              /* times as long as it worked */
+#define REST_MAX_US 100000
+#define STEP_PAGES 64       /* a quarter of a MiB */
 
 struct copying {
     sqlite3_backup *backup;
     int fd;
+    int64_t began_us;
     db_told_fn *told;
     void *arg;
 };
@@ -32,15 +35,24 @@ static void tell(const struct copying *c)
         c->told(all - sqlite3_backup_remaining(c->backup), all, c->arg);
 }
 
+/* The disk is everybody's, and a commit waits for what is before it there. */
+static void pause_a_while(const struct copying *c)
+{
+    int64_t us = REST * (clock_mono_us() - c->began_us);
+
+    usleep((useconds_t)(us < REST_MAX_US ? us : REST_MAX_US));
+}
+
 static enum rc copy_pages(struct copying *c)
 {
     int code = SQLITE_OK;
 
-    for (int i = 1; code == SQLITE_OK; i++) {
+    while (code == SQLITE_OK) {
+        c->began_us = clock_mono_us();
         code = sqlite3_backup_step(c->backup, STEP_PAGES);
         tell(c);
-        if (i % STEPS_PER_SYNC == 0)
-            TRY(to_disk(c->fd));
+        TRY(to_disk(c->fd));
+        pause_a_while(c);
     }
     return code == SQLITE_DONE ? RC_OK : fault("store: the copy: %s", sqlite3_errstr(code));
 }
