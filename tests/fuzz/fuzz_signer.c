@@ -61,7 +61,9 @@ static struct bytes sign_question(struct input *in)
         frame_put_text(&q, key.kid);
         frame_put_int(&q, key.alg);
         frame_put_bytes(&q, key.private_sealed);
-        frame_put_int(&q, take_byte(in) % 3);
+        int of = take_byte(in) % 4;
+        frame_put_int(&q, of % 3);
+        frame_put_text(&q, of == 3 ? "an opaque access token" : NULL);
         frame_put_text(&q, take_line_text(in));
     }
     return sbuf_bytes(&q);
