@@ -45,12 +45,20 @@ static bool is_address(const char *text)
     return !text_empty(text) && is_email(text);
 }
 
+/* A host may be the number of one. */
+static const char *own_address(struct arena *a, const struct conf *conf)
+{
+    const char *address = arena_printf(a, "autentico@%s", conf->host);
+
+    return is_address(address) ? address : "autentico@localhost";
+}
+
 struct mail_sender mail_sender(struct arena *a, const struct settings *s, const struct conf *conf)
 {
     struct mail_sender sender = split(a, s->smtp_from);
 
     if (!is_address(sender.address))
-        sender.address = is_address(s->smtp_username) ? s->smtp_username : arena_printf(a, "autentico@%s", conf->host);
+        sender.address = is_address(s->smtp_username) ? s->smtp_username : own_address(a, conf);
     sender.name = text_or(sender.name, s->theme_title);
     return sender;
 }

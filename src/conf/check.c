@@ -283,6 +283,14 @@ static int derive_proxies(struct arena *a, struct conf *c)
     return 0;
 }
 
+static int check_ca_file(const struct conf *c, FILE *err)
+{
+    if (text_empty(c->ca_file) || access(c->ca_file, R_OK) == 0)
+        return 0;
+    fprintf(err, "AUTENTICO_CA_FILE: %s: %s\n", c->ca_file, strerror(errno));
+    return 1;
+}
+
 int conf_derive(struct arena *a, struct conf *c, FILE *err)
 {
     int faults = check_url(a, c, err);
@@ -294,6 +302,7 @@ int conf_derive(struct arena *a, struct conf *c, FILE *err)
     faults += check_cookies(c, err);
     faults += derive_proxies(a, c);
     derive_places(a, c);
+    faults += check_ca_file(c, err);
     faults += conf_derive_listen(a, c, err);
     faults += conf_derive_command(a, c, err);
     derive_pool(c);

@@ -187,12 +187,20 @@ static const char *addresses_of(struct arena *a, const char *host, const char *p
             die("smtp: " #option);                                                               \
     } while (0)
 
+/* It stands in a URL, as a path. */
+static const char *greeting_of(const struct smtp_server *server)
+{
+    static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+
+    return strspn(server->greeting, usual) == strlen(server->greeting) ? server->greeting : "localhost";
+}
+
 static void set_server(struct smtp *s, struct arena *a, const struct smtp_server *server, const struct target *t)
 {
     const char *host = is_bare_v6(t->host) ? arena_printf(a, "[%s]", t->host) : t->host;
 
     SET(CURLOPT_URL, arena_printf(a, "%s://%s:%s/%s", t->is_smtps ? "smtps" : "smtp", host, server->port,
-                                  server->greeting));
+                                  greeting_of(server)));
     SET(CURLOPT_USE_SSL, (long)(is_here(t->host) ? CURLUSESSL_TRY : CURLUSESSL_ALL));
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);

@@ -150,10 +150,15 @@ static enum rc look(struct courier *c)
     return read_next(c);
 }
 
+static bool has_work(const struct courier *c)
+{
+    return clock_mono_ms() >= c->closed_until_ms && (c->is_news || c->next_at <= clock_now());
+}
+
 static void turn(struct courier *c)
 {
     beat(c);
-    if (clock_mono_ms() < c->closed_until_ms || !(c->is_news || c->next_at <= clock_now())) {
+    if (!has_work(c)) {
         delivery_rest(c->delivery);
         return;
     }
@@ -193,7 +198,7 @@ int courier_run(const struct pool *pool, int slot)
     drop_privileges(pool);
     enum rc rc = open_files(&c);
     __atomic_store_n(&c.slot->is_ready, rc == RC_OK, __ATOMIC_RELEASE);
-    while (rc == RC_OK && !should_stop(&c) && !delivery_is_stale(c.delivery))
+    while (rc == RC_OK && !should_stop(&c) && !(has_work(&c) && delivery_is_stale(c.delivery)))
         turn(&c);
     close_all(&c);
     return rc == RC_OK ? 0 : 1;

@@ -2,6 +2,7 @@
 import email.utils
 import os
 import re
+import shutil
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ import requests
 
 from post_office import CA, PASSWORD, PostOffice, Silent, USER
 from provider import Browser, Provider
-from second import Second, code_of, error_back
+from second import Account, Second, code_of, error_back, links
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +196,26 @@ def test_system_trust_without_a_ca_file(context):
     with PostOffice(context) as office:
         put(p, **office.settings())
         assert_not_sent(p, office, "certificate")
+    p.stop()
+
+
+def test_a_new_ca(tmp_path, ca, context):
+    """The file of the trusted CA is replaced while everything runs: the next mail is sent by who sees the new one."""
+    trusted = str(tmp_path / "trusted.pem")
+    shutil.copy(CA(str(tmp_path), "old").file, trusted)
+    p = Provider(AUTENTICO_CA_FILE=trusted)
+    p.start()
+    p.onboard_cli()
+    p.admin_bearer = p.console_token()
+    with PostOffice(context) as office:
+        put(p, **office.settings())
+        assert_not_sent(p, office, "certificate")
+        shutil.copy(ca.file, trusted + ".new")
+        os.replace(trusted + ".new", trusted)  # as tools do it
+        before = courier(p)
+        assert send_test(p).status_code == 200 and office.wait()
+    assert courier(p) != before and p.events("courier_renewed")
+    assert not p.events("process_died") and not p.events("process_hung")
     p.stop()
 
 
@@ -440,6 +461,29 @@ def test_resend(provider, office):
 
 def page_url(provider, page):
     return "/oauth2/mfa?challenge_id=" + re.search(r'name="challenge_id" value="([^"]+)"', page).group(1)
+
+
+def test_switching_begins_nothing_anew(provider, office):
+    """OT-05, flows 5: from the app to mails and back, the wrong ones stay counted, and no second mail goes out."""
+    provider.add_user("carola", email="carola@example.test")
+    person = Second(provider, "carola")
+    person.secret = Account(provider, "carola").enrol()
+    use(provider, office)
+    put(provider, mfa_method="both")
+    browser = Browser(provider)
+    page = person.to_mfa(provider.mail_client, browser).text
+    assert not office.mails and "not right" in person.post(browser, page, "000000").text
+    for n in range(2):
+        page = browser.follow(browser.get(links(page)["Verify using email"])).text
+        assert ("in a minute" if n else "sent a code") in page
+        assert "not right" in person.post(browser, page, "abcdef").text
+        page = browser.follow(browser.get(links(page)["Verify using authenticator app"])).text
+    assert "not right" in person.post(browser, page, "00000x").text
+    page = browser.follow(browser.get(links(page)["Verify using email"])).text
+    code = office.wait().code()
+    assert error_back(person.post(browser, page, f"{(int(code) + 1) % 1000000:06d}")) == "mfa_failed"
+    assert error_back(person.post(browser, page, code)) == "mfa_failed"
+    assert len(office.mails) == 1
 
 
 def test_64_wrong_codes_at_once(provider, office):

@@ -65,6 +65,17 @@ static void password_commands(void **state)
     unlink(program);
 }
 
+/* Whom to trust is known before anything is sent. */
+static void ca_files(void **state)
+{
+    (void)state;
+    assert_taken("AUTENTICO_CA_FILE=\n");
+    assert_string_equal(CONF.ca_file, "");
+    assert_taken("AUTENTICO_CA_FILE=/etc/passwd\n");
+    assert_string_equal(CONF.ca_file, "/etc/passwd");
+    assert_says("AUTENTICO_CA_FILE=/no/such\n", "AUTENTICO_CA_FILE: /no/such: No such file or directory\n");
+}
+
 static void addresses_that_are_refused(void **state)
 {
     static const char *const bad[] = { "x", "id.example.org", "ftp://id.example.org", "https://", "https:///x",
@@ -271,7 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(public_addresses), TEST(addresses_that_are_refused), TEST(oauth_paths), TEST(ports), TEST(cookies),
-        TEST(places), TEST(how_many_processes), TEST(password_commands), TEST(trusted_proxies), TEST(owners), TEST(reloads),
+        TEST(places), TEST(how_many_processes), TEST(password_commands), TEST(ca_files), TEST(trusted_proxies), TEST(owners), TEST(reloads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

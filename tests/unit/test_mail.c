@@ -156,6 +156,16 @@ static void test_sender(void **state)
     }
 }
 
+static void test_sender_of_a_number(void **state)
+{
+    struct settings s = { .smtp_from = "", .smtp_username = "", .theme_title = "Brand" };
+    struct conf conf = CONF;
+
+    (void)state;
+    conf.host = "[::1]";
+    assert_string_equal(mail_sender(A, &s, &conf).address, "autentico@localhost");
+}
+
 /* ---- mails about second factors ---- */
 
 static enum rc send_code(struct db *db, void *arg)
@@ -244,7 +254,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, after)
     const struct CMUnitTest tests[] = {
-        T(test_queue), T(test_footer), T(test_not_configured), T(test_sender), T(test_code), T(test_recovery),
+        T(test_queue), T(test_footer), T(test_not_configured), T(test_sender), T(test_sender_of_a_number), T(test_code), T(test_recovery),
         T(test_possible), T(test_pairs),
     };
 
