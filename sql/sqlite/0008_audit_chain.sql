@@ -2,7 +2,7 @@
 -- `seq` is its place, without gaps; rows from before the chain have no hash.
 CREATE TABLE audit_logs_chained (
     seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
+    id TEXT NOT NULL UNIQUE,            -- in the order of time: lists, counts and dates go by it
     event TEXT NOT NULL,
     actor_id TEXT,
     actor_username TEXT NOT NULL DEFAULT '',
@@ -19,9 +19,6 @@ INSERT INTO audit_logs_chained (seq, id, event, actor_id, actor_username, target
         detail, ip_address, created_at FROM audit_logs;
 DROP TABLE audit_logs;
 ALTER TABLE audit_logs_chained RENAME TO audit_logs;
-CREATE INDEX audit_logs_by_created ON audit_logs (created_at, id);
-CREATE INDEX audit_logs_by_event ON audit_logs (event, created_at);
-CREATE INDEX audit_logs_by_actor ON audit_logs (actor_id, created_at) WHERE actor_id IS NOT NULL;
 
 -- The end of the chain, and the anchor, where what is left of it begins: the last row that
 -- was taken away because of its age, signed.  One row.

@@ -86,7 +86,7 @@ void audit_row(struct stmt *q, struct arena *a, void *out)
 enum rc audit_latest(struct db *db, struct arena *a, int64_t limit, struct audit_rows *out)
 {
     struct stmt *q = db_sql(db,
-        "SELECT " AUDIT_COLS " FROM audit_logs l ORDER BY l.created_at DESC, l.id DESC LIMIT $1");
+        "SELECT " AUDIT_COLS " FROM audit_logs l WHERE l.id > '' ORDER BY l.id DESC LIMIT $1");
     struct rows rows;
 
     db_int(q, 1, limit);

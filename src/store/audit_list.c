@@ -2,7 +2,10 @@
 
 #include "store/audit.h"
 
+#include "crypto/random.h"
 #include "store/audit_row.h"
+
+#define AFTER_ALL_IDS "~" /* the letters of ids end at v */
 
 /* The fields of the search, one to a line, so that no match spans two. */
 #define HAYSTACK                                                                           \
@@ -11,33 +14,45 @@
 #define WHERE                                                                              \
     " WHERE " LIST_SEARCH("$1", HAYSTACK)                                                      \
     " AND (CAST($2 AS TEXT) IS NULL OR l.event = $2)"                                          \
-    " AND l.created_at >= $3 AND l.created_at <= $4"
+    " AND l.id >= $3 AND l.id < $4"
 
-#define LIST(by, order)                                                                    \
+#define LIST(by)                                                                           \
     "/* list audit */ SELECT " AUDIT_COLS " FROM audit_logs l" WHERE                           \
-    " ORDER BY " by " " order ", l.id " order " LIMIT $5 OFFSET $6"
+    " ORDER BY " by " LIMIT $5 OFFSET $6"
 
 static const struct list_sort sorts[] = {
-    { "created_at", LIST("l.created_at", "ASC"), LIST("l.created_at", "DESC") },
-    { "event", LIST("l.event ASC, l.created_at", "ASC"), LIST("l.event DESC, l.created_at", "DESC") },
+    { "created_at", LIST("l.id ASC"), LIST("l.id DESC") }, /* ids are in the order of time */
+    { "event", LIST("l.event ASC, l.id ASC"), LIST("l.event DESC, l.id DESC") },
 };
 
-static void bind_filters(struct stmt *q, const struct audit_query *by)
+static const char *first_id(struct arena *a, int64_t from)
+{
+    return from > 0 ? id_floor(a, from < UINT32_MAX ? from : UINT32_MAX) : "";
+}
+
+static const char *behind_id(struct arena *a, int64_t to)
+{
+    if (to == 0 || to >= UINT32_MAX)
+        return AFTER_ALL_IDS;
+    return to > 0 ? id_floor(a, to + 1) : "";
+}
+
+static void bind_filters(struct stmt *q, struct arena *a, const struct audit_query *by)
 {
     db_text(q, 1, list_search(&by->list));
     db_text(q, 2, text_empty(by->event) ? NULL : by->event);
-    db_int(q, 3, by->created_from);
-    db_int(q, 4, by->created_to ? by->created_to : INT64_MAX);
+    db_text(q, 3, first_id(a, by->created_from));
+    db_text(q, 4, behind_id(a, by->created_to));
 }
 
-static enum rc count(struct db *db, const struct audit_query *by, size_t n, int64_t *out)
+static enum rc count(struct db *db, struct arena *a, const struct audit_query *by, size_t n, int64_t *out)
 {
     struct stmt *q;
 
     if (list_knows_total(&by->list, n, out))
         return RC_OK;
     q = db_sql(db, "/* list audit */ SELECT COUNT(*) FROM audit_logs l" WHERE);
-    bind_filters(q, by);
+    bind_filters(q, a, by);
     return db_int_of(q, out);
 }
 
@@ -47,20 +62,24 @@ enum rc audit_list(struct db *db, struct arena *a, const struct audit_query *by,
     struct rows rows;
     int64_t total;
 
-    bind_filters(q, by);
+    bind_filters(q, a, by);
     db_int(q, 5, by->list.limit);
     db_int(q, 6, by->list.offset);
     TRY(db_each(q, a, audit_row, sizeof(struct audit_row), &rows));
-    TRY(count(db, by, rows.n, &total));
+    TRY(count(db, a, by, rows.n, &total));
     *out = (struct audit_page){ .v = rows.v, .n = rows.n, .total = total };
     return RC_OK;
 }
 
 enum rc audit_count(struct db *db, const char *event, int64_t since, int64_t *out)
 {
-    struct stmt *q = db_sql(db, "SELECT COUNT(*) FROM audit_logs WHERE event = $1 AND created_at >= $2");
+    struct stmt *q = db_sql(db, "SELECT COUNT(*) FROM audit_logs WHERE event = $1 AND id >= $2");
+    struct arena *a = arena_start("audit_count");
+    enum rc rc;
 
     db_text(q, 1, event);
-    db_int(q, 2, since);
-    return db_int_of(q, out);
+    db_text(q, 2, first_id(a, since));
+    rc = db_int_of(q, out);
+    arena_done(a);
+    return rc;
 }

@@ -53,7 +53,7 @@ enum rc families_latest(struct db *db, struct arena *a, const char *user_id, str
     struct stmt *q;
 
     if (user_id == NULL) { /* ids are in the order of time */
-        q = db_sql(db, "SELECT " FAMILY_COLS " FROM token_families f ORDER BY f.id DESC LIMIT $1");
+        q = db_sql(db, "SELECT " FAMILY_COLS " FROM token_families f WHERE f.id > '' ORDER BY f.id DESC LIMIT $1");
         db_int(q, 1, FAMILIES_LATEST_MAX);
         return fetch(q, a, out);
     }

@@ -60,9 +60,9 @@ static enum rc end_of_user(struct db *db, void *arg)
     TRY(run_with(db_sql(db, "UPDATE sessions SET ended_at = $2 WHERE user_id = $1"
                             " AND ended_at IS NULL AND (CAST($3 AS TEXT) IS NULL OR id <> $3)"),
                  e, true));
-    TRY(run_with(db_sql(db, "UPDATE authorization_codes SET redeemed_at = $2 WHERE user_id = $1"
-                            " AND redeemed_at IS NULL"
-                            " AND (CAST($3 AS TEXT) IS NULL OR session_id <> $3)"),
+    TRY(run_with(db_sql(db, "UPDATE authorization_codes SET redeemed_at = $2 WHERE redeemed_at IS NULL"
+                            " AND session_id IN (SELECT s.id FROM sessions s WHERE s.user_id = $1"
+                            " AND (CAST($3 AS TEXT) IS NULL OR s.id <> $3))"),
                  e, true));
     return run_with_why(db_sql(db, "UPDATE token_families SET revoked_at = $2, revoked_why = $4"
                                    " WHERE user_id = $1 AND revoked_at IS NULL"

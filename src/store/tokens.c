@@ -109,7 +109,7 @@ enum rc tokens_sweep(struct db *db, int64_t expired_before, int64_t limit, int64
 {
     struct stmt *q = db_sql(db,
         "DELETE FROM tokens WHERE selector IN (SELECT selector FROM tokens"
-        " WHERE refresh_expires_at IS NOT NULL AND refresh_expires_at < $1"
+        " WHERE rotated_at IS NOT NULL AND refresh_expires_at < $1"
         " AND access_expires_at < $1 ORDER BY refresh_expires_at LIMIT $2)");
 
     db_int(q, 1, expired_before);

@@ -58,7 +58,7 @@ MUST_CHECK enum rc families_revoke(struct db *db, const char *id, const char *wh
 MUST_CHECK enum rc families_revoke_of_user(struct db *db, const char *user_id, const char *except_id, const char *why, int64_t now);
 MUST_CHECK enum rc families_revoke_of_client(struct db *db, const char *client_id, const char *why, int64_t now);
 MUST_CHECK enum rc families_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n); /* tokens go with them */
-MUST_CHECK enum rc tokens_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n);   /* old pairs of living families */
+MUST_CHECK enum rc tokens_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n);   /* spent pairs of living families */
 
 /* For administrators to look at (http-api 7.3).  An "OAuth session" is a family. */
 struct families_page { struct family *v; size_t n; int64_t total; };

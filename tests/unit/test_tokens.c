@@ -182,14 +182,19 @@ static void test_tokens_sweep(void **state)
     add_token(2, "f1", 0);    /* no refresh token: goes with its family */
     add_token(3, "f1", 103);
     assert_ok(tokens_add(DB, &t)); /* the access token outlives the refresh token */
+    add_token(4, "f1", 104);       /* never spent: goes with its family */
     assert_ok(tokens_rotate(DB, 1, NOW)); /* spent: kept all the same, to know a replay */
+    assert_ok(tokens_rotate(DB, 3, NOW));
+    assert_ok(tokens_rotate(DB, 40, NOW));
     assert_ok(tokens_sweep(DB, NOW + 1000, 5, &n));
     assert_int_equal(n, 0);
     assert_ok(tokens_sweep(DB, NOW + 1001, 1, &n));
     assert_int_equal(n, 1);
     assert_ok(tokens_sweep(DB, NOW + 1001, 5, &n));
     assert_int_equal(n, 1);
-    assert_int_equal(count("SELECT COUNT(*) FROM tokens"), 2);
+    assert_ok(tokens_sweep(DB, NOW + 1001, 5, &n));
+    assert_int_equal(n, 0);
+    assert_int_equal(count("SELECT COUNT(*) FROM tokens"), 3);
 }
 
 static int rotating(struct db *db, int i)
