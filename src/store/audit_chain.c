@@ -2,6 +2,7 @@
 
 #include "store/audit_chain.h"
 
+#include "crypto/random.h"
 #include "util/clock.h"
 #include "util/frame.h"
 #include "util/log.h"
@@ -142,11 +143,11 @@ enum rc audit_checkpoint_add(struct db *db, const struct audit_checkpoint *c)
 }
 
 /* The first that must stay; RC_NONE: none. */
-static enum rc first_young(struct db *db, int64_t created_before, int64_t *out)
+static enum rc first_young(struct db *db, struct arena *a, int64_t created_before, int64_t *out)
 {
-    struct stmt *q = db_sql(db, "SELECT seq FROM audit_logs WHERE created_at >= $1 ORDER BY created_at, id LIMIT 1");
+    struct stmt *q = db_sql(db, "SELECT seq FROM audit_logs WHERE id >= $1 ORDER BY id LIMIT 1");
 
-    db_int(q, 1, created_before);
+    db_text(q, 1, id_floor(a, created_before));
     return db_int_of(q, out);
 }
 
@@ -158,7 +159,7 @@ enum rc audit_old(struct db *db, struct arena *a, int64_t created_before, int64_
     struct stmt *q;
 
     TRY(audit_chain_read(db, a, &chain));
-    enum rc rc = first_young(db, created_before, &young);
+    enum rc rc = first_young(db, a, created_before, &young);
     if (rc == RC_NONE)
         young = chain.end.seq + 1;
     else

@@ -546,8 +546,14 @@ static void once(void **state)
 static int with_old_rows(void **state)
 {
     in_memory(state);
-    run_with("INSERT INTO audit_logs (seq, id, event, created_at) VALUES (1, 'a', 'x', 1800000001), (2, 'b', 'x', 1800000002),"
-             " (3, 'c', 'x', 1800000003)", 0);
+    for (int64_t i = 1; i <= 3; i++) {
+        struct stmt *q = db_sql(DB, "INSERT INTO audit_logs (seq, id, event, created_at) VALUES ($1, $2, 'x', $3)");
+
+        db_int(q, 1, i);
+        db_text(q, 2, random_id(A, NOW + i));
+        db_int(q, 3, NOW + i);
+        assert_ok(db_run(q));
+    }
     run_with("UPDATE audit_chain SET seq = 3, unchained_seq = 3", 0);
     for (int i = 4; i <= 6; i++)
         add(i);
