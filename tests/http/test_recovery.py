@@ -2,6 +2,7 @@
 import concurrent.futures
 import html
 import json
+import pathlib
 import re
 import subprocess
 import urllib.parse
@@ -217,6 +218,18 @@ def test_no_trace(provider, client, name):
     assert NEW not in provider.read_log()
     found = subprocess.run(["grep", "-rlF", token, provider.dir], capture_output=True, text=True, timeout=30).stdout
     assert found == ""
+
+
+@pytest.mark.parametrize("server, lines, never", [
+    ("nginx", r"(?s)log_format.*?;|access_log[^;]*;", r"\$(request|request_uri|args|query_string|arg_\w+|http_referer)\b"),
+    ("apache", r"CustomLog.*", r"%[<>]?r|%q|Referer|%\{QUERY"), ("lighttpd", r"accesslog\.format.*", r"%r|%q|Referer")])
+def test_no_trace_in_the_log_of_the_web_server(server, lines, never):
+    """CS-16: the sites we print log paths, and neither queries nor where somebody came from."""
+    site = pathlib.Path(__file__).parents[2] / "contrib" / server / "autentico.conf"
+    found = re.findall(lines, site.read_text())
+    assert any("%" in line or "$" in line for line in found)
+    assert not [line for line in found if re.search(never, line)]
+    assert re.search(never, {"nginx": "$request ", "apache": "%r", "lighttpd": "%q"}[server])
 
 
 def test_second_factor_stays(provider, client, name):
