@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "serve/sweep.h"
+#include "store/links.h"
 #include "store/replays.h"
 #include "store/settings_table.h"
 #include "util/log.h"
@@ -91,6 +92,24 @@ static void the_expired_go(void **state)
     assert_int_equal(run_all(), 1);
     assert_int_equal(count("SELECT count(*) FROM replays"), 2);
     assert_int_equal(count("SELECT count(*) FROM replays WHERE expires_at < 1800000000"), limit + 1 < NOW ? 1 : 0);
+}
+
+/* Links that are good once, used or not. */
+static void expired_links_go(void **state)
+{
+    struct one_time_link l = { .kind = LINK_RECOVER, .user_id = "u1", .created_at = NOW };
+    struct settings settings;
+
+    (void)state;
+    add_user("u1", "ann");
+    assert_ok(settings_load(DB, A, &settings));
+    for (int i = 0; i < 3; i++) {
+        l.token_hash = hash_like(i);
+        l.expires_at = NOW - settings.cleanup_retention + i - 1;
+        assert_ok(links_add(DB, &l));
+    }
+    assert_int_equal(run_all(), 1);
+    assert_int_equal(count("SELECT count(*) FROM one_time_links"), 2);
 }
 
 static void the_living_stay(void **state)
@@ -182,7 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(nothing_to_do), TEST(the_expired_go), TEST(the_living_stay), TEST(tokens_then_families_then_sessions),
+        TEST(nothing_to_do), TEST(the_expired_go), TEST(expired_links_go), TEST(the_living_stay), TEST(tokens_then_families_then_sessions),
         TEST(idle_sessions_end), TEST(no_limit_means_none), TEST(in_turns), TEST(after_a_fault),
     };
 
