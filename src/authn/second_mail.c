@@ -16,7 +16,7 @@ enum rc second_mail_code(struct exchange *x, struct db *db, const struct user *u
     struct json *vars = json_object(x->arena);
     struct mail m = { .template_name = "second_code", .to = u->email, .subject = "Your code to sign in",
                       .vars = vars, .expires_at = expires_at };
-    int64_t minutes = (expires_at - x->now) / 60;
+    int64_t minutes = (expires_at - x->now + 30) / 60;
 
     json_set_str(vars, "username", u->username);
     json_set_str(vars, "code", code);

@@ -14,6 +14,8 @@ from post_office import CA, PASSWORD, PostOffice, Silent, USER
 from provider import Browser, Provider
 from second import Account, Second, code_of, error_back, links
 
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")  # what must not be used is tried here
+
 
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory):
