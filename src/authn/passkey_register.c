@@ -10,6 +10,7 @@ struct adding {
     struct exchange *x;
     const struct passkey_challenge *challenge;
     struct passkey passkey;
+    enum rc (*check_caller)(struct exchange *x, struct db *db);
     const char *why;
 };
 
@@ -71,8 +72,10 @@ static enum rc insert(struct adding *g, struct db *db)
 static enum rc add(struct db *db, void *arg)
 {
     struct adding *g = arg;
-    enum rc rc = passkey_challenge_spend(db, g->challenge);
+    enum rc rc;
 
+    TRY(g->check_caller(g->x, db));
+    rc = passkey_challenge_spend(db, g->challenge);
     if (rc == RC_REFUSED)
         return fail(g, "challenge used");
     TRY(rc);
@@ -90,9 +93,10 @@ static enum rc spend(struct db *db, void *arg)
     return rc == RC_REFUSED ? RC_OK : rc;
 }
 
-enum rc passkey_register(struct exchange *x, const struct passkey_challenge *c, const struct webauthn_made *made)
+enum rc passkey_register(struct exchange *x, const struct passkey_challenge *c, const struct webauthn_made *made,
+                        enum rc (*check_caller)(struct exchange *x, struct db *db))
 {
-    struct adding g = { .x = x, .challenge = c };
+    struct adding g = { .x = x, .challenge = c, .check_caller = check_caller };
     enum rc rc = verify(&g, made);
 
     if (rc == RC_OK)

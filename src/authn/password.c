@@ -15,11 +15,10 @@
 #include "store/passwords.h"
 #include "store/replays.h"
 #include "store/settings_table.h"
+#include "util/clock.h"
 
-#define UNDECIDED_S 20 /* nobody looks at a password for longer */
-#define CLAIMS_MAX 20
+#define UNDECIDED_MS 10000 /* nobody waits for longer: what is left is no attempt, its process is gone */
 #define WAIT_MS 20
-#define WAITS_MAX 100
 
 /* A password that is being looked at. */
 struct attempt {
@@ -27,7 +26,9 @@ struct attempt {
     const struct user *user; /* NULL: there is no such person */
     const char *username;    /* as typed */
     const char *hash;        /* NULL: has no password */
+    int64_t changed_at;      /* of that hash */
     const char *rehash;
+    int64_t wait_until_ms;   /* for others who are being looked at */
 };
 
 /*
@@ -44,25 +45,25 @@ static enum rc claim_once(struct attempt *t, struct lockout *out)
 
 /* Nothing but attempts that are being looked at just now keeps the person out: if one of
  * them is right there is no lock.  A count that somebody was killed over is no reason to
- * wait, so only while the lock is young. */
+ * wait for ever. */
 static bool is_undecided(const struct attempt *t, const struct lockout *l)
 {
-    int64_t locked_at = l->locked_until_at - t->x->settings->account_lockout_duration;
-
-    return l->pending_n > 0 && locked_at > t->x->now - UNDECIDED_S;
+    return l->pending_n > 0 && clock_mono_ms() < t->wait_until_ms &&
+           l->locked_until_at - t->x->settings->account_lockout_duration > clock_now() - UNDECIDED_MS / 1000;
 }
 
 /* Until it is decided: one was right, or all were wrong.  Whoever guesses waits no longer
  * than the hashes take, which would be his own otherwise. */
 static enum rc wait_for_others(struct attempt *t, struct lockout *inout)
 {
-    for (int i = 0; i < WAITS_MAX && is_undecided(t, inout); i++) {
+    while (is_undecided(t, inout)) {
         (void)poll(NULL, 0, WAIT_MS);
         enum rc rc = lockouts_find(t->x->db, t->x->arena, t->user->id, inout);
         if (rc == RC_NONE)
-            *inout = (struct lockout){ 0 };
-        else if (rc != RC_OK)
-            return rc;
+            return RC_OK;
+        TRY(rc);
+        if (inout->pending_n == 0)
+            return RC_OK;
     }
     return RC_OK;
 }
@@ -72,7 +73,8 @@ static enum rc claim_attempt(struct attempt *t)
     struct lockout l = { 0 };
     enum rc rc = claim_once(t, &l);
 
-    for (int i = 0; rc == RC_REFUSED && i < CLAIMS_MAX && is_undecided(t, &l); i++) {
+    t->wait_until_ms = clock_mono_ms() + UNDECIDED_MS;
+    while (rc == RC_REFUSED && is_undecided(t, &l)) {
         TRY(wait_for_others(t, &l));
         rc = claim_once(t, &l);
     }
@@ -121,6 +123,8 @@ static enum rc load_hash(struct attempt *t)
     if (t->user == NULL)
         return RC_OK;
     rc = passwords_find(t->x->db, t->x->arena, t->user->id, &t->hash);
+    if (rc == RC_OK)
+        rc = passwords_changed_at(t->x->db, t->user->id, &t->changed_at);
     return rc == RC_NONE ? RC_OK : rc;
 }
 
@@ -161,10 +165,24 @@ static enum rc upgrade_hash(struct db *db, const struct attempt *t)
     return rc == RC_NONE ? RC_OK : rc; /* changed meanwhile: the new one stays */
 }
 
+static enum rc is_current(struct db *db, const char *user_id, int64_t changed_at)
+{
+    int64_t now;
+
+    TRY(passwords_changed_at(db, user_id, &now));
+    return now == changed_at ? RC_OK : RC_NONE;
+}
+
+enum rc password_is_current(struct db *db, const struct user *u)
+{
+    return u->password_changed_at == 0 ? RC_OK : is_current(db, u->id, u->password_changed_at);
+}
+
 static enum rc record_login(struct db *db, void *arg)
 {
     struct attempt *t = arg;
 
+    TRY(is_current(db, t->user->id, t->changed_at));
     TRY(lockouts_clear(db, t->user->id));
     TRY(upgrade_hash(db, t));
     return users_set_last_login(db, t->user->id, t->x->now);
@@ -174,6 +192,7 @@ static enum rc record_right(struct db *db, void *arg)
 {
     struct attempt *t = arg;
 
+    TRY(is_current(db, t->user->id, t->changed_at));
     TRY(lockouts_clear(db, t->user->id));
     return upgrade_hash(db, t);
 }
@@ -228,10 +247,11 @@ enum rc password_login(struct exchange *x, const char *username, const char *pas
         return record_failure(&t);
     TRY(rc);
     rc = db_write(x->db, record_login, &t);
-    if (rc == RC_NONE) /* deleted while we were hashing */
+    if (rc == RC_NONE) /* deleted, or another password, while we were hashing */
         return refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL);
     TRY(rc);
     user.last_login_at = x->now;
+    user.password_changed_at = t.changed_at;
     user.failures_n = user.locked_until_at = 0;
     *out = user;
     return RC_OK;
@@ -252,7 +272,8 @@ enum rc password_confirm(struct exchange *x, const struct user *user, const char
     if (rc == RC_REFUSED && is_wrong(x))
         TRY(db_write(x->db, settle, &t));
     TRY(rc);
-    return db_write(x->db, record_right, &t);
+    rc = db_write(x->db, record_right, &t);
+    return rc == RC_NONE ? refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL) : rc;
 }
 
 /* `what` names the field for people; lengths count bytes, as the contract does. */

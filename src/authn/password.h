@@ -17,6 +17,10 @@
  * RC_REFUSED  x->no: BAD_CREDENTIALS, LOCKED, or BUSY (hashers)
  */
 MUST_CHECK enum rc password_login(struct exchange *x, const char *username, const char *password, struct user *out);
+/* In the transaction that lets them in: is the password that password_login() looked at still
+ * theirs?  Whoever came another way passes.  RC_NONE: it was changed or taken away meanwhile,
+ * and everything that was signed in was to end. */
+MUST_CHECK enum rc password_is_current(struct db *db, const struct user *u);
 
 /* Could this be the name of an account of ours?  Its limits count at login too (settings
  * 3); what they rule out says no more than a wrong password does.  Those of passwords are

@@ -9,7 +9,9 @@
 #include "authn/trail.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "store/factors.h"
 #include "store/lockouts.h"
+#include "store/passkeys.h"
 #include "store/passwords.h"
 #include "store/sessions.h"
 #include "store/settings_table.h"
@@ -161,12 +163,29 @@ enum rc reset_finish(struct exchange *x, const char *token, const char *password
     return db_write(x->db, finish, &u);
 }
 
+/* What was added by the change that was disowned, or since then; and recovery codes, which
+ * whoever made it has seen.  The link is of the same second as the change. */
+static enum rc remove_additions(struct db *db, const struct use *u)
+{
+    const char *user_id = u->link.user_id;
+    struct totp app;
+    enum rc rc;
+
+    TRY(passkeys_remove_since(db, user_id, u->link.created_at));
+    TRY(factors_recovery_replace(db, user_id, NULL, 0, u->x->now));
+    rc = factors_totp_find(db, u->x->arena, user_id, &app);
+    if (rc == RC_OK && (app.confirmed_at == 0 || app.confirmed_at >= u->link.created_at))
+        rc = factors_totp_remove(db, user_id);
+    return rc == RC_NONE ? RC_OK : rc;
+}
+
 static enum rc disown(struct db *db, void *arg)
 {
     struct use *u = arg;
 
     TRY(take_link(db, u));
     TRY(passwords_remove(db, u->link.user_id));
+    TRY(remove_additions(db, u));
     TRY(end_everything(db, u, "not_me"));
     TRY(reset_link_new(u->x, db, u->link.user_id, LINK_RESET, &u->next));
     return trail(u->x, "change_disowned", NULL, "user", u->link.user_id, (char *)NULL);

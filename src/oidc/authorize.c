@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "authn/assurance.h"
+#include "authn/password.h"
 #include "authn/session.h"
 #include "authn/trail.h"
 #include "crypto/hash.h"
@@ -96,6 +97,8 @@ static enum rc write_session(struct db *db, const struct writing *w)
     if (z->is_new) {
         /* may have been deactivated while the password was hashed */
         TRY(users_by_id(db, w->x->arena, z->session->user_id, &active));
+        if (z->user != NULL)
+            TRY(password_is_current(db, z->user));
         return sessions_add(db, z->session);
     }
     /* may have been ended since it was looked at */
@@ -204,7 +207,7 @@ static enum rc what_is_missing(struct exchange *x, const struct authz_request *r
 /* The missing factor only, not a new login (design D26). */
 static enum rc step_up(struct exchange *x, const struct authz_request *r, enum assurance_step step)
 {
-    struct second_factor s = { r, x->session->user_id, step, x->session->amr, x->session->id };
+    struct second_factor s = { r, x->session->user_id, step, x->session->amr, x->session->id, NULL };
 
     if (authz_prompt_has(r, "none"))
         return refuse(&x->no, REFUSE_INTERACTION_REQUIRED, NULL);

@@ -107,7 +107,10 @@ static enum rc check_email(struct exchange *x, const struct user *u)
 /* Deactivated while we were hashing: looked at again under the write lock. */
 static enum rc check_user(struct db *db, struct password_grant *p)
 {
-    enum rc rc = users_by_id(db, p->x->arena, p->user.id, &p->user);
+    enum rc rc = password_is_current(db, &p->user);
+
+    if (rc == RC_OK)
+        rc = users_by_id(db, p->x->arena, p->user.id, &p->user);
 
     return rc == RC_NONE ? refuse(&p->x->no, REFUSE_INVALID_GRANT, "Invalid username or password") : rc;
 }

@@ -2,6 +2,7 @@
 
 #include "oidc/second_factor.h"
 
+#include "authn/password.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "http/csrf.h"
@@ -22,9 +23,18 @@ struct bytes second_factor_hash(struct arena *a, const char *challenge_id)
     return sha256_of(a, challenge_id);
 }
 
+struct beginning {
+    const struct challenge *challenge;
+    const struct user *proven;
+};
+
 static enum rc add(struct db *db, void *arg)
 {
-    return challenges_add(db, arg);
+    const struct beginning *b = arg;
+
+    if (b->proven != NULL)
+        TRY(password_is_current(db, b->proven));
+    return challenges_add(db, b->challenge);
 }
 
 enum rc second_factor_begin(struct exchange *x, const struct second_factor *s)
@@ -42,7 +52,12 @@ enum rc second_factor_begin(struct exchange *x, const struct second_factor *s)
         .expires_at = x->now + SECOND_FACTOR_LIFE_S,
     };
 
-    TRY(db_write(x->db, add, &c));
+    struct beginning b = { &c, s->proven };
+    enum rc rc = db_write(x->db, add, &b);
+
+    if (rc == RC_NONE)
+        return refuse(&x->no, REFUSE_LOGIN_REQUIRED, NULL);
+    TRY(rc);
     return respond_redirect(x, second_factor_url(x, id));
 }
 

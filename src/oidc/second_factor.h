@@ -17,6 +17,7 @@ struct second_factor {
     enum assurance_step step;  /* TOTP, ENROL or EMAIL */
     const char *amr;           /* proven so far */
     const char *session_id;    /* of the session that is to be stepped up, or NULL */
+    const struct user *proven; /* who has just given the password, or NULL */
 };
 
 /* Answers with the redirect. */

@@ -121,6 +121,15 @@ enum rc passkeys_remove_of_user(struct db *db, const char *user_id)
     return changed_or_none(db, db_run(q));
 }
 
+enum rc passkeys_remove_since(struct db *db, const char *user_id, int64_t since)
+{
+    struct stmt *q = db_sql(db, "DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2");
+
+    db_text(q, 1, user_id);
+    db_int(q, 2, since);
+    return db_run(q);
+}
+
 static void handle_row(struct stmt *q, struct arena *a, void *out)
 {
     *(struct bytes *)out = col_bytes(q, 0, a);

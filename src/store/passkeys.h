@@ -39,6 +39,8 @@ MUST_CHECK enum rc passkeys_use(struct db *db, struct bytes credential_id, int64
 MUST_CHECK enum rc passkeys_rename(struct db *db, struct bytes credential_id, const char *user_id, const char *name);
 MUST_CHECK enum rc passkeys_remove(struct db *db, struct bytes credential_id, const char *user_id);
 MUST_CHECK enum rc passkeys_remove_of_user(struct db *db, const char *user_id); /* all; RC_NONE: there was none */
+/* Those that were added then or later. */
+MUST_CHECK enum rc passkeys_remove_since(struct db *db, const char *user_id, int64_t since);
 
 /* RC_NONE: the person has none yet. */
 MUST_CHECK enum rc user_handles_find(struct db *db, struct arena *a, const char *user_id, struct bytes *out);

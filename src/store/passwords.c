@@ -20,7 +20,8 @@ enum rc passwords_set(struct db *db, const char *user_id, const char *hash, int6
     struct stmt *q = db_sql(db,
         "INSERT INTO passwords (user_id, hash, changed_at, hashed_at) VALUES ($1, $2, $3, $3)"
         " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash,"
-        " changed_at = excluded.changed_at, hashed_at = excluded.hashed_at");
+        " changed_at = CASE WHEN excluded.changed_at > passwords.changed_at THEN excluded.changed_at"
+        " ELSE passwords.changed_at + 1 END, hashed_at = excluded.hashed_at");
 
     db_text(q, 1, user_id);
     db_text(q, 2, hash);

@@ -5,6 +5,7 @@
 #include "store/db.h"
 
 MUST_CHECK enum rc passwords_find(struct db *db, struct arena *a, const char *user_id, const char **hash);
+/* Each one is later than the one before, so that passwords_changed_at() tells them apart. */
 MUST_CHECK enum rc passwords_set(struct db *db, const char *user_id, const char *hash, int64_t now);
 /* When the person, or somebody for them, chose it.  RC_NONE: has none. */
 MUST_CHECK enum rc passwords_changed_at(struct db *db, const char *user_id, int64_t *out);

@@ -24,6 +24,7 @@ struct user {
     int64_t last_login_at, deactivated_at, registered_at, created_at, updated_at;
     /* joined from lockouts: 0 when there is no row */
     int64_t failures_n, locked_until_at;
+    int64_t password_changed_at;   /* of the password that was looked at just now (authn/password.h); 0: none was */
     int64_t totp_since; /* joined from totp_secrets: an authenticator app is set up; 0: none */
 };
 

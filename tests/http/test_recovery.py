@@ -331,6 +331,25 @@ def test_not_me(provider, client, name):
     assert len(events(provider, id_of(provider, name), "change_disowned")) == 1
 
 
+def test_not_me_takes_back_what_was_added(provider, name):
+    """The change that the mail told of, and what came after it; not what was there before."""
+    user_id, url = id_of(provider, name), not_me(provider, name)
+    at, = provider.rows("SELECT MAX(created_at) FROM one_time_links WHERE user_id = ?", user_id)[0]
+    with provider.edit() as db:
+        for word, created_at in (("old", at - 1), ("new", at)):
+            db.execute("INSERT INTO passkeys (credential_id, user_id, name, public_key, alg, sign_count, aaguid, is_uv_initialized,"
+                       " is_backup_eligible, is_backed_up, created_at) VALUES (?, ?, ?, x'00', -7, 0, zeroblob(16), 1, 0, 0, ?)",
+                       (word.encode(), user_id, word, created_at))
+        db.execute("INSERT INTO totp_secrets (user_id, secret_sealed, last_step, created_at, confirmed_at) VALUES (?, x'00', 0, 1, ?)",
+                   (user_id, at))
+    visitor = Browser(provider)
+    page = visitor.get(url).text
+    form = {"csrf_token": hidden(page, "csrf_token"), "token": hidden(page, "token")}
+    assert visitor.post("/oauth2/not-me", data=form).status_code == 200
+    assert provider.rows("SELECT name FROM passkeys WHERE user_id = ?", user_id) == [("old",)]
+    assert not provider.rows("SELECT 1 FROM totp_secrets WHERE user_id = ?", user_id)
+
+
 def test_links_are_for_their_own_page(provider, name):
     """One is not the other."""
     visitor = Browser(provider)

@@ -138,6 +138,7 @@ static void run_passkeys(void)
     assert_ok(passkeys_use(DB, p.credential_id, 1, true, false, NOW));
     assert_ok(passkeys_any_verifying(DB, "u1"));
     assert_ok(passkeys_rename(DB, p.credential_id, "u1", "y"));
+    assert_ok(passkeys_remove_since(DB, "u1", NOW + 1));
     assert_ok(passkeys_remove(DB, p.credential_id, "u1"));
     assert_ok(passkeys_add(DB, &p));
     assert_ok(passkeys_remove_of_user(DB, "u1"));
