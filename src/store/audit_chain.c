@@ -142,12 +142,25 @@ enum rc audit_checkpoint_add(struct db *db, const struct audit_checkpoint *c)
     return db_run(q);
 }
 
-/* The first that must stay; RC_NONE: none. */
-static enum rc first_young(struct db *db, struct arena *a, int64_t created_before, int64_t *out)
+/* The second of the first that must stay; RC_NONE: none must. */
+static enum rc first_young_second(struct db *db, struct arena *a, int64_t created_before, int64_t *out)
 {
-    struct stmt *q = db_sql(db, "SELECT seq FROM audit_logs WHERE id >= $1 ORDER BY id LIMIT 1");
+    struct stmt *q = db_sql(db, "SELECT created_at FROM audit_logs WHERE id >= $1 ORDER BY id LIMIT 1");
 
     db_text(q, 1, id_floor(a, created_before));
+    return db_int_of(q, out);
+}
+
+/* Its place: ids of one second are in no order. */
+static enum rc first_young(struct db *db, struct arena *a, int64_t created_before, int64_t *out)
+{
+    int64_t at;
+    struct stmt *q;
+
+    TRY(first_young_second(db, a, created_before, &at));
+    q = db_sql(db, "SELECT MIN(seq) FROM audit_logs WHERE id >= $1 AND id < $2");
+    db_text(q, 1, id_floor(a, at));
+    db_text(q, 2, id_floor(a, at + 1));
     return db_int_of(q, out);
 }
 

@@ -26,9 +26,11 @@ CALLBACK = "https://app.example.test/callback"
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to connections, so that none of them is in it a moment later."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", 10000 + secrets.randbelow(22000)))
+            return s.getsockname()[1]
 
 
 def b64url(raw):
