@@ -5,6 +5,7 @@ import shutil
 import tempfile
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -78,7 +79,8 @@ class Chromium:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def until(self, condition):
-        return WebDriverWait(self.driver, 20, poll_frequency=0.05).until(condition)
+        """Asked again when the page goes away under the question; what is wrong in earnest stays so."""
+        return WebDriverWait(self.driver, 20, poll_frequency=0.05, ignored_exceptions=[WebDriverException]).until(condition)
 
     def script(self, code, *args):
         return self.driver.execute_script(code, *args)
