@@ -1,10 +1,10 @@
 /* Passkeys of the person (http-api 8); API, page and the script on it. */
 #include "config.h"
 
-#include "account/caller.h"
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "account/security.h"
+#include "authn/caller.h"
 #include "authn/notice.h"
 #include "authn/passkey.h"
 #include "authn/trail.h"
@@ -172,7 +172,7 @@ enum rc account_passkey_finish(struct exchange *x)
     TRY(json_bind(x, NULL, 0, NULL, &body));
     if (webauthn_made_read(x->arena, body, &made) != RC_OK)
         return refuse(&x->no, REFUSE_PASSKEY_REGISTRATION, "The credential is malformed");
-    TRY(passkey_register(x, &c, &made, account_check_caller));
+    TRY(passkey_register(x, &c, &made));
     return say(x, "The passkey is added");
 }
 
@@ -208,7 +208,7 @@ static enum rc rename_it(struct db *db, void *arg)
 {
     struct change *c = arg;
 
-    TRY(account_check_caller(c->x, db));
+    TRY(caller_check(c->x, db));
     return passkeys_rename(db, c->id, c->x->user->id, c->name);
 }
 
@@ -232,7 +232,8 @@ enum rc account_passkey_rename(struct exchange *x)
     rc = db_write(x->db, rename_it, &c);
     if (rc == RC_NONE)
         return not_yours(x);
-    TRY(rc);
+    if (rc != RC_OK)
+        return account_security_answer(x, rc);
     return is_page(x) ? console_go(x, ACCOUNT_SECURITY, "saved") : say(x, "The passkey has another name");
 }
 
@@ -259,7 +260,7 @@ static enum rc remove_it(struct db *db, void *arg)
 {
     struct change *c = arg;
 
-    TRY(account_check_caller(c->x, db));
+    TRY(caller_check(c->x, db));
     TRY(passkeys_remove(db, c->id, c->x->user->id));
     TRY(check_way_in(c, db));
     TRY(notice_queue(c->x, db, c->x->user, NOTICE_PASSKEY_REMOVED));

@@ -2,7 +2,7 @@
 
 #include "account/profile.h"
 
-#include "account/caller.h"
+#include "authn/caller.h"
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "authn/account_json.h"
@@ -82,7 +82,7 @@ static enum rc update(struct db *db, void *arg)
     struct change *c = arg;
     struct user u, before;
 
-    TRY(account_check_caller(c->x, db));
+    TRY(caller_check(c->x, db));
     TRY(users_by_id(db, c->x->arena, c->x->user->id, &before));
     u = before;
     TRY(account_apply(c->x, &c->form->account, &u, &c->wrong));
@@ -111,7 +111,7 @@ enum rc account_profile_update(struct exchange *x)
 
     if (rc == RC_OK)
         rc = change(&c);
-    if (account_is_signed_out(x, rc))
+    if (caller_is_signed_out(x, rc))
         return respond_see_other(x, ACCOUNT_PROFILE);
     if (rc == RC_REFUSED)
         return account_profile_show(x, refusal_status(x->no.code), &form, c.wrong);

@@ -4,6 +4,7 @@
 
 #include "account/confirm.h"
 #include "account/handlers.h"
+#include "authn/caller.h"
 #include "http/response.h"
 
 static void set_error(struct exchange *x, struct json *vars, const char *wrong)
@@ -37,6 +38,8 @@ enum rc account_security_answer_at(struct exchange *x, enum rc rc, const char *w
 {
     if (rc != RC_REFUSED || !is_page(x) || x->no.code == REFUSE_BUSY)
         return rc;
+    if (caller_is_signed_out(x, rc))
+        return respond_see_other(x, ACCOUNT_SECURITY);
     return show(x, refusal_status(x->no.code), wrong);
 }
 

@@ -9,7 +9,8 @@
 
 /* With x->no, if there is something in it, above everything. */
 enum rc account_security_show(struct exchange *x, int status);
-/* What a refused action of a page row answers with; other faces and results as they are. */
+/* What a refused action of a page row answers with: the page, or for whoever has been signed
+ * out meanwhile the way to it; other faces and results as they are. */
 enum rc account_security_answer(struct exchange *x, enum rc rc);
 /* The same, said at a field of the password form; `wrong` NULL: above everything. */
 enum rc account_security_answer_at(struct exchange *x, enum rc rc, const char *wrong);

@@ -1,10 +1,10 @@
 /* The person's own password (http-api 8); both faces. */
 #include "config.h"
 
-#include "account/caller.h"
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "account/security.h"
+#include "authn/caller.h"
 #include "authn/notice.h"
 #include "authn/password.h"
 #include "authn/trail.h"
@@ -85,12 +85,12 @@ static enum rc change(struct db *db, void *arg)
     struct exchange *x = c->x;
     const char *user_id = x->user->id;
 
-    TRY(account_check_caller(x, db));
+    TRY(caller_check(x, db));
     TRY(passwords_set(db, user_id, c->hash, x->now));
     TRY(lockouts_clear(db, user_id));
     TRY(trusted_devices_remove_of_user(db, user_id));
     TRY(links_void_of_user(db, user_id, x->now));
-    TRY(account_end_others(x, db, "password_changed"));
+    TRY(caller_end_others(x, db, "password_changed"));
     TRY(notice_queue(x, db, x->user, NOTICE_PASSWORD));
     return trail(x, "password_changed", NULL, "user", user_id, "source", "self", (char *)NULL);
 }
@@ -122,7 +122,5 @@ enum rc account_password(struct exchange *x)
 
     if (rc == RC_OK)
         return done(x);
-    if (is_page(x) && account_is_signed_out(x, rc))
-        return respond_see_other(x, ACCOUNT_SECURITY);
     return account_security_answer_at(x, rc, c.wrong);
 }

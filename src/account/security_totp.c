@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "account/caller.h"
 #include "account/confirm.h"
 #include "account/handlers.h"
 #include "account/security.h"
 #include "authn/assurance.h"
+#include "authn/caller.h"
 #include "authn/factor_reset.h"
 #include "authn/notice.h"
 #include "authn/qr.h"
@@ -178,7 +178,7 @@ static enum rc confirm(struct db *db, void *arg)
     struct confirmation *c = arg;
     const char *user_id = c->x->user->id;
 
-    TRY(account_check_caller(c->x, db));
+    TRY(caller_check(c->x, db));
     TRY(factors_totp_confirm(db, user_id, c->begun.secret_sealed, c->step, c->x->now));
     TRY(notice_queue(c->x, db, c->x->user, NOTICE_APP_ADDED));
     return trail(c->x, "mfa_enrolled", NULL, "user", user_id, "method", "totp", "source", "account", NULL);

@@ -1,8 +1,8 @@
 /* Where the person is signed in (http-api 8); both faces. */
 #include "config.h"
 
-#include "account/caller.h"
 #include "account/handlers.h"
+#include "authn/caller.h"
 #include "authn/session.h"
 #include "authn/trail.h"
 #include "http/response.h"
@@ -174,8 +174,8 @@ static enum rc end_others(struct db *db, void *arg)
 {
     struct exchange *x = arg;
 
-    TRY(account_check_caller(x, db));
-    TRY(account_end_others(x, db, "other_sessions_revoked"));
+    TRY(caller_check(x, db));
+    TRY(caller_end_others(x, db, "other_sessions_revoked"));
     return trail(x, "other_sessions_revoked", NULL, "user", x->user->id, (char *)NULL);
 }
 
@@ -185,7 +185,7 @@ enum rc account_sessions_end_others(struct exchange *x)
 
     if (!is_page(x))
         return rc == RC_OK ? say(x, "Your other sessions have ended") : rc;
-    if (account_is_signed_out(x, rc))
+    if (caller_is_signed_out(x, rc))
         return respond_see_other(x, ACCOUNT_SESSIONS);
     return rc == RC_OK ? console_go(x, ACCOUNT_SESSIONS, "others_ended") : rc;
 }

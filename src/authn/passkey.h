@@ -66,8 +66,7 @@ struct passkey_login {
 MUST_CHECK enum rc passkey_login(struct exchange *x, struct passkey_login *l);
 
 /* A new passkey of x->user: the steps of WebAuthn 7.1.  RC_REFUSED x->no PASSKEY_REGISTRATION. */
-MUST_CHECK enum rc passkey_register(struct exchange *x, const struct passkey_challenge *c, const struct webauthn_made *made,
-                                    enum rc (*check_caller)(struct exchange *x, struct db *db));
+MUST_CHECK enum rc passkey_register(struct exchange *x, const struct passkey_challenge *c, const struct webauthn_made *made);
 
 /* RFC 8176: a device-bound key, or one that is synced. */
 const char *passkey_amr(struct arena *a, const struct passkey_login *l);

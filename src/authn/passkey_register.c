@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "authn/passkey.h"
+#include "authn/caller.h"
 #include "authn/notice.h"
 #include "authn/trail.h"
 #include "crypto/random.h"
@@ -10,7 +11,6 @@ struct adding {
     struct exchange *x;
     const struct passkey_challenge *challenge;
     struct passkey passkey;
-    enum rc (*check_caller)(struct exchange *x, struct db *db);
     const char *why;
 };
 
@@ -74,7 +74,7 @@ static enum rc add(struct db *db, void *arg)
     struct adding *g = arg;
     enum rc rc;
 
-    TRY(g->check_caller(g->x, db));
+    TRY(caller_check(g->x, db));
     rc = passkey_challenge_spend(db, g->challenge);
     if (rc == RC_REFUSED)
         return fail(g, "challenge used");
@@ -93,10 +93,9 @@ static enum rc spend(struct db *db, void *arg)
     return rc == RC_REFUSED ? RC_OK : rc;
 }
 
-enum rc passkey_register(struct exchange *x, const struct passkey_challenge *c, const struct webauthn_made *made,
-                        enum rc (*check_caller)(struct exchange *x, struct db *db))
+enum rc passkey_register(struct exchange *x, const struct passkey_challenge *c, const struct webauthn_made *made)
 {
-    struct adding g = { .x = x, .challenge = c, .check_caller = check_caller };
+    struct adding g = { .x = x, .challenge = c };
     enum rc rc = verify(&g, made);
 
     if (rc == RC_OK)
