@@ -28,8 +28,8 @@ static int64_t auth_time(const struct exchange *x)
 
 enum rc account_has_password(struct exchange *x, bool *out)
 {
-    const char *hash;
-    enum rc rc = passwords_find(x->db, x->arena, x->user->id, &hash);
+    int64_t changed_at;
+    enum rc rc = passwords_changed_at(x->db, x->user->id, &changed_at);
 
     if (rc != RC_OK && rc != RC_NONE)
         return rc;

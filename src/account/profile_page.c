@@ -2,9 +2,9 @@
 
 #include "account/profile.h"
 
+#include "account/confirm.h"
 #include "account/handlers.h"
 #include "http/response.h"
-#include "store/passwords.h"
 #include "store/settings_table.h"
 
 static bool is_email_mode(const struct exchange *x, const char *mode)
@@ -78,14 +78,12 @@ static void set_error(struct exchange *x, struct json *vars, const char *wrong)
 static enum rc set_rights(struct exchange *x, struct json *vars)
 {
     bool may_username = account_may_change_username(x), may_email = account_may_change_email(x);
-    const char *hash;
-    enum rc rc = passwords_find(x->db, x->arena, x->user->id, &hash);
+    bool has_password;
 
-    if (rc != RC_OK && rc != RC_NONE)
-        return rc;
+    TRY(account_has_password(x, &has_password));
     json_set_bool(vars, "can_change_username", may_username);
     json_set_bool(vars, "can_change_email", may_email);
-    json_set_bool(vars, "ask_password", (may_username || may_email) && rc == RC_OK);
+    json_set_bool(vars, "ask_password", (may_username || may_email) && has_password);
     return RC_OK;
 }
 

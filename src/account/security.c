@@ -2,7 +2,6 @@
 
 #include "account/security.h"
 
-#include "account/confirm.h"
 #include "account/handlers.h"
 #include "authn/caller.h"
 #include "http/response.h"
@@ -18,10 +17,7 @@ static void set_error(struct exchange *x, struct json *vars, const char *wrong)
 static enum rc show(struct exchange *x, int status, const char *wrong)
 {
     struct json *vars = json_object(x->arena);
-    bool has_password;
 
-    TRY(account_has_password(x, &has_password));
-    json_set_bool(vars, "ask_password", has_password);
     set_error(x, vars, wrong);
     TRY(account_password_vars(x, vars));
     TRY(account_totp_vars(x, vars));

@@ -15,7 +15,7 @@ enum rc account_security_answer(struct exchange *x, enum rc rc);
 /* The same, said at a field of the password form; `wrong` NULL: above everything. */
 enum rc account_security_answer_at(struct exchange *x, enum rc rc, const char *wrong);
 
-/* What the page says of the password. */
+/* What the page says of the password; `ask_password` is for the other panels, too. */
 MUST_CHECK enum rc account_password_vars(struct exchange *x, struct json *vars);
 
 /* What the page says of second factors. */

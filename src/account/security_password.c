@@ -41,6 +41,7 @@ enum rc account_password_vars(struct exchange *x, struct json *vars)
 
     if (rc != RC_OK && rc != RC_NONE)
         return rc;
+    json_set_bool(vars, "ask_password", rc == RC_OK);
     json_set_str(vars, "password_changed", console_time(x->arena, changed_at));
     json_set_str(vars, "password_action", ACCOUNT_SECURITY "/password");
     json_set_str(vars, "password_min",

@@ -25,8 +25,7 @@ struct attempt {
     struct exchange *x;
     const struct user *user; /* NULL: there is no such person */
     const char *username;    /* as typed */
-    const char *hash;        /* NULL: has no password */
-    int64_t changed_at;      /* of that hash */
+    struct password found;   /* hash NULL: has none */
     const char *rehash;
     int64_t wait_until_ms;   /* for others who are being looked at */
 };
@@ -56,16 +55,13 @@ static bool is_undecided(const struct attempt *t, const struct lockout *l)
  * than the hashes take, which would be his own otherwise. */
 static enum rc wait_for_others(struct attempt *t, struct lockout *inout)
 {
-    while (is_undecided(t, inout)) {
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && is_undecided(t, inout)) {
         (void)poll(NULL, 0, WAIT_MS);
-        enum rc rc = lockouts_find(t->x->db, t->x->arena, t->user->id, inout);
-        if (rc == RC_NONE)
-            return RC_OK;
-        TRY(rc);
-        if (inout->pending_n == 0)
-            return RC_OK;
+        rc = lockouts_find(t->x->db, t->x->arena, t->user->id, inout);
     }
-    return RC_OK;
+    return rc == RC_NONE ? RC_OK : rc; /* one was right: there is no count any more */
 }
 
 static enum rc claim_attempt(struct attempt *t)
@@ -103,7 +99,7 @@ static enum rc verify(struct attempt *t, const char *password)
 {
     struct exchange *x = t->x;
 
-    switch (hasher_verify(x->hasher, x->arena, password, t->hash, &t->rehash)) {
+    switch (hasher_verify(x->hasher, x->arena, password, t->found.hash, &t->rehash)) {
     case RC_OK:
         return RC_OK;
     case RC_NONE:
@@ -116,15 +112,13 @@ static enum rc verify(struct attempt *t, const char *password)
     return RC_FAULT;
 }
 
-static enum rc load_hash(struct attempt *t)
+static enum rc load_password(struct attempt *t)
 {
     enum rc rc;
 
     if (t->user == NULL)
         return RC_OK;
-    rc = passwords_find(t->x->db, t->x->arena, t->user->id, &t->hash);
-    if (rc == RC_OK)
-        rc = passwords_changed_at(t->x->db, t->user->id, &t->changed_at);
+    rc = passwords_find(t->x->db, t->x->arena, t->user->id, &t->found);
     return rc == RC_NONE ? RC_OK : rc;
 }
 
@@ -149,7 +143,7 @@ static enum rc unless_busy(struct attempt *t, enum rc rc)
 
 static enum rc look_at(struct attempt *t, const char *password)
 {
-    TRY(load_hash(t));
+    TRY(load_password(t));
     db_read_end(t->x->db);
     TRY(t->user != NULL ? claim_attempt(t) : claim_nothing(t));
     return unless_busy(t, verify(t, password));
@@ -161,7 +155,7 @@ static enum rc upgrade_hash(struct db *db, const struct attempt *t)
 
     if (t->rehash == NULL)
         return RC_OK;
-    rc = passwords_upgrade(db, t->user->id, t->hash, t->rehash, t->x->now);
+    rc = passwords_upgrade(db, t->user->id, t->found.hash, t->rehash, t->x->now);
     return rc == RC_NONE ? RC_OK : rc; /* changed meanwhile: the new one stays */
 }
 
@@ -182,7 +176,7 @@ static enum rc record_login(struct db *db, void *arg)
 {
     struct attempt *t = arg;
 
-    TRY(is_current(db, t->user->id, t->changed_at));
+    TRY(is_current(db, t->user->id, t->found.changed_at));
     TRY(lockouts_clear(db, t->user->id));
     TRY(upgrade_hash(db, t));
     return users_set_last_login(db, t->user->id, t->x->now);
@@ -192,7 +186,7 @@ static enum rc record_right(struct db *db, void *arg)
 {
     struct attempt *t = arg;
 
-    TRY(is_current(db, t->user->id, t->changed_at));
+    TRY(is_current(db, t->user->id, t->found.changed_at));
     TRY(lockouts_clear(db, t->user->id));
     return upgrade_hash(db, t);
 }
@@ -251,7 +245,7 @@ enum rc password_login(struct exchange *x, const char *username, const char *pas
         return refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL);
     TRY(rc);
     user.last_login_at = x->now;
-    user.password_changed_at = t.changed_at;
+    user.password_changed_at = t.found.changed_at;
     user.failures_n = user.locked_until_at = 0;
     *out = user;
     return RC_OK;

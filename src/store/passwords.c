@@ -2,17 +2,17 @@
 
 #include "store/passwords.h"
 
-static void hash_row(struct stmt *q, struct arena *a, void *out)
+static void password_row(struct stmt *q, struct arena *a, void *out)
 {
-    *(const char **)out = col_text(q, 0, a);
+    *(struct password *)out = (struct password){ col_text(q, 0, a), col_int(q, 1) };
 }
 
-enum rc passwords_find(struct db *db, struct arena *a, const char *user_id, const char **hash)
+enum rc passwords_find(struct db *db, struct arena *a, const char *user_id, struct password *out)
 {
-    struct stmt *q = db_sql(db, "SELECT hash FROM passwords WHERE user_id = $1");
+    struct stmt *q = db_sql(db, "SELECT hash, changed_at FROM passwords WHERE user_id = $1");
 
     db_text(q, 1, user_id);
-    return db_one(q, a, hash_row, hash);
+    return db_one(q, a, password_row, out);
 }
 
 enum rc passwords_set(struct db *db, const char *user_id, const char *hash, int64_t now)

@@ -4,7 +4,8 @@
 
 #include "store/db.h"
 
-MUST_CHECK enum rc passwords_find(struct db *db, struct arena *a, const char *user_id, const char **hash);
+struct password { const char *hash; int64_t changed_at; };
+MUST_CHECK enum rc passwords_find(struct db *db, struct arena *a, const char *user_id, struct password *out);
 /* Each one is later than the one before, so that passwords_changed_at() tells them apart. */
 MUST_CHECK enum rc passwords_set(struct db *db, const char *user_id, const char *hash, int64_t now);
 /* When the person, or somebody for them, chose it.  RC_NONE: has none. */

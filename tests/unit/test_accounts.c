@@ -80,7 +80,7 @@ static void test_add(void **state)
     struct exchange *x = fresh();
     struct audit_row row;
     struct user u, again;
-    const char *hash;
+    struct password stored;
 
     (void)state;
     assert_ok(account_add(x, &ADA, "user", "admin", &u));
@@ -90,8 +90,8 @@ static void test_add(void **state)
     assert_string_equal(again.role, "user");
     assert_false(again.is_email_verified);
     assert_true(again.registered_at > 0);
-    assert_ok(passwords_find(DB, A, u.id, &hash));
-    assert_null(strstr(hash, ADA.password));
+    assert_ok(passwords_find(DB, A, u.id, &stored));
+    assert_null(strstr(stored.hash, ADA.password));
     row = last_event();
     assert_string_equal(row.event, "user_created");
     assert_string_equal(row.target_id, u.id);

@@ -138,14 +138,14 @@ static void test_create(void **state)
 {
     struct json *u = data_of(run_json(M_POST, API, "{\"username\":\" bobby \",\"password\":\"secret-1\","
                                       "\"email\":\"Bob@Example.ORG\",\"role\":\"admin\"}", 201));
-    const char *hash;
+    struct password p;
 
     (void)state;
     assert_string_equal(text_of(u, "username"), "bobby");
     assert_string_equal(text_of(u, "email"), "bob@example.org");
     assert_string_equal(text_of(u, "role"), "user");
-    assert_ok(passwords_find(DB, A, text_of(u, "id"), &hash));
-    assert_true(text_starts(hash, "$argon2id$"));
+    assert_ok(passwords_find(DB, A, text_of(u, "id"), &p));
+    assert_true(text_starts(p.hash, "$argon2id$"));
     assert_trail("user_created", text_of(u, "id"));
 }
 
@@ -249,13 +249,13 @@ static void test_update_email_follows(void **state)
 static void test_update_password(void **state)
 {
     struct lockout l;
-    const char *hash;
+    struct password p;
 
     (void)state;
     add_family("f1", "u1", "app", "s1");
     assert_ok(lockouts_claim(DB, A, "u1", 5, 900, T0, &l));
     run_json(M_PUT, API "/u1", "{\"password\":\"secret-2\"}", 200);
-    assert_ok(passwords_find(DB, A, "u1", &hash));
+    assert_ok(passwords_find(DB, A, "u1", &p));
     assert_none(lockouts_find(DB, A, "u1", &l));
     assert_false(session_is_live("s1"));
     assert_false(family_is_live("f1"));

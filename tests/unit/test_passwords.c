@@ -6,16 +6,16 @@
 
 static void test_set_and_find(void **state)
 {
-    const char *hash = "untouched";
+    struct password p = { .hash = "untouched" };
 
     (void)state;
     add_user("u1", "ann");
-    assert_none(passwords_find(DB, A, "u1", &hash));
-    assert_string_equal(hash, "untouched");
+    assert_none(passwords_find(DB, A, "u1", &p));
+    assert_string_equal(p.hash, "untouched");
     assert_ok(passwords_set(DB, "u1", "one", NOW));
     assert_ok(passwords_set(DB, "u1", "two", NOW + 1));
-    assert_ok(passwords_find(DB, A, "u1", &hash));
-    assert_string_equal(hash, "two");
+    assert_ok(passwords_find(DB, A, "u1", &p));
+    assert_string_equal(p.hash, "two");
     assert_int_equal(count("SELECT COUNT(*) FROM passwords"), 1);
     assert_refused(passwords_set(DB, "nobody", "x", NOW));
     assert_string_equal(db_why(DB), "FOREIGN KEY");
@@ -23,7 +23,7 @@ static void test_set_and_find(void **state)
 
 static void test_upgrade_only_what_was_verified(void **state)
 {
-    const char *hash;
+    struct password p;
 
     (void)state;
     add_user("u1", "ann");
@@ -31,8 +31,8 @@ static void test_upgrade_only_what_was_verified(void **state)
     assert_ok(passwords_upgrade(DB, "u1", "old", "better", NOW + 5));
     assert_none(passwords_upgrade(DB, "u1", "old", "late", NOW + 6)); /* changed meanwhile */
     assert_none(passwords_upgrade(DB, "nobody", "old", "late", NOW + 6));
-    assert_ok(passwords_find(DB, A, "u1", &hash));
-    assert_string_equal(hash, "better");
+    assert_ok(passwords_find(DB, A, "u1", &p));
+    assert_string_equal(p.hash, "better");
     assert_int_equal(count("SELECT changed_at FROM passwords"), NOW); /* nobody changed it */
     assert_int_equal(count("SELECT hashed_at FROM passwords"), NOW + 5);
 }

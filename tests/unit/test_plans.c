@@ -27,7 +27,7 @@
 static void run_users(void)
 {
     struct lockout l;
-    const char *hash;
+    struct password password;
     struct user_means_rows means;
     struct user u;
     int64_t n;
@@ -43,7 +43,7 @@ static void run_users(void)
     assert_ok(users_other_admin(DB, "u1", &any));
     assert_ok(users_admin_means(DB, A, &means));
     assert_ok(passwords_set(DB, "u1", "hash", NOW));
-    assert_ok(passwords_find(DB, A, "u1", &hash));
+    assert_ok(passwords_find(DB, A, "u1", &password));
     assert_ok(passwords_upgrade(DB, "u1", "hash", "other", NOW));
     assert_ok(passwords_changed_at(DB, "u1", &n));
     assert_ok(passwords_remove(DB, "u1"));
