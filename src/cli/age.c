@@ -104,10 +104,8 @@ static enum rc recipients_of(struct arena *a, const char *recipients, const char
 
     argv[n++] = "age";
     for (size_t i = 0; i < list.n; i++) {
-        if (n + 3 > 2 * RECIPIENTS_MAX || !text_starts(list.v[i], "age1")) {
-            (void)cli_fail("--recipient: \"%s\" is not a public key of age (age1...); age-keygen makes one", list.v[i]);
-            return RC_REFUSED;
-        }
+        if (n + 3 > 2 * RECIPIENTS_MAX || !text_starts(list.v[i], "age1"))
+            return cli_refuse("--recipient: \"%s\" is not a public key of age (age1...); age-keygen makes one", list.v[i]);
         argv[n++] = "-r";
         argv[n++] = list.v[i];
     }
@@ -142,8 +140,7 @@ enum rc age_check_recipients(struct arena *a, const char *recipients)
     TRY(rc);
     if (age_end(&g, a, &why) == RC_OK)
         return RC_OK;
-    (void)cli_fail("%s", why);
-    return RC_REFUSED;
+    return cli_refuse("%s", why);
 }
 
 /* --- decrypting ------------------------------------------------------------- */
@@ -153,10 +150,8 @@ static enum rc identity_pipe(struct bytes identity, int *out)
 {
     int fds[2];
 
-    if (identity.n > IDENTITY_MAX) {
-        (void)cli_fail("--identity: that is no identity file of age");
-        return RC_REFUSED;
-    }
+    if (identity.n > IDENTITY_MAX)
+        return cli_refuse("--identity: that is no identity file of age");
     if (pipe2(fds, O_CLOEXEC) != 0)
         return fault("age: %s", strerror(errno));
     ssize_t n = write(fds[1], identity.p, identity.n);

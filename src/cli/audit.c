@@ -14,12 +14,6 @@
 
 struct audit_flags { const char *config, *expect, *after; };
 
-static enum rc no(const char *why)
-{
-    (void)cli_fail("%s", why);
-    return RC_REFUSED;
-}
-
 /* --- verify ----------------------------------------------------------------------- */
 
 static enum rc read_expected(struct arena *a, const char *text, struct audit_place *out)
@@ -31,7 +25,7 @@ static enum rc read_expected(struct arena *a, const char *text, struct audit_pla
     if (colon != NULL && text_int(arena_strndup(a, text, (size_t)(colon - text)), &out->seq) == RC_OK &&
         hex_decode(a, colon + 1, &out->hash) == RC_OK && out->hash.n == SHA256_BYTES)
         return RC_OK;
-    return no("--expect needs the place and the hash of a row, as SEQ:HASH");
+    return cli_refuse("--expect needs the place and the hash of a row, as SEQ:HASH");
 }
 
 /* The public keys in the database are believed when the signer has their private halves. */
@@ -88,15 +82,10 @@ static void tell(struct desk *d, const struct audit_verdict *v)
     printf("end %lld:%s\n", (long long)v->end.seq, hex_encode(d->arena, v->end.hash));
 }
 
-static void told(int64_t done, int64_t all, void *arg)
-{
-    progress_at(arg, done, all);
-}
-
 static enum rc verify(struct desk *d, const struct audit_flags *f)
 {
     struct progress progress;
-    struct audit_trust trust = { .told = told, .told_arg = &progress };
+    struct audit_trust trust = { .told = progress_told, .told_arg = &progress };
     struct audit_verdict v;
 
     TRY(read_expected(d->arena, f->expect, &trust.expect));
@@ -105,7 +94,7 @@ static enum rc verify(struct desk *d, const struct audit_flags *f)
     enum rc rc = audit_verify(d->db, d->arena, &trust, &v);
     progress_end(&progress);
     if (rc == RC_REFUSED)
-        return no(arena_printf(d->arena, "the audit trail is not as it was written: %s", v.finding));
+        return cli_refuse("the audit trail is not as it was written: %s", v.finding);
     TRY(rc);
     tell(d, &v);
     return RC_OK;
@@ -118,14 +107,14 @@ static enum rc read_after(const char *text, int64_t *out)
     *out = INT64_MIN;
     if (text == NULL || text_int(text, out) == RC_OK)
         return RC_OK;
-    return no("--after needs the place of a row, a number");
+    return cli_refuse("--after needs the place of a row, a number");
 }
 
 static enum rc print_links(const struct audit_links *links, struct arena *a)
 {
     for (size_t i = 0; i < links->n; i++)
         printf("%s\n", json_text(a, audit_link_json(a, &links->v[i])));
-    return fflush(stdout) == 0 ? RC_OK : no(strerror(errno));
+    return fflush(stdout) == 0 ? RC_OK : cli_refuse("%s", strerror(errno));
 }
 
 static enum rc export(struct desk *d, const struct audit_flags *f)

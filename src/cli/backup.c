@@ -39,21 +39,15 @@ struct making {
 
 /* --- what is asked for -------------------------------------------------------- */
 
-static enum rc no(const char *why)
-{
-    (void)cli_fail("%s", why);
-    return RC_REFUSED;
-}
-
 static enum rc check_keep(struct making *m, const struct backup_flags *f, bool is_dir)
 {
     if (f->keep == NULL)
         return RC_OK;
     if (!is_dir)
-        return no(arena_printf(m->d->arena, "--keep needs a directory, and %s is none: it tells backups by the names "
-                               "they get there", f->output));
+        return cli_refuse("--keep needs a directory, and %s is none: it tells backups by the names they get there",
+                          f->output);
     if (text_int(f->keep, &m->keep) != RC_OK || m->keep < 1 || m->keep > 10000)
-        return no("--keep needs a number, 1 at least");
+        return cli_refuse("--keep needs a number, 1 at least");
     return RC_OK;
 }
 
@@ -73,10 +67,10 @@ static enum rc find_place(struct making *m, const struct backup_flags *f)
     m->dir = is_dir ? f->output : text_directory(a, f->output);
     m->name = is_dir ? backup_name(a, m->made.taken_at, ending_of(m)) : slash ? slash + 1 : f->output;
     if (text_empty(m->name))
-        return no(arena_printf(a, "%s: there is no such directory", f->output));
+        return cli_refuse("%s: there is no such directory", f->output);
     m->path = is_dir || slash ? arena_printf(a, "%s/%s", text_same(m->dir, "/") ? "" : m->dir, m->name) : m->name;
     if (lstat(m->path, &st) == 0)
-        return no(arena_printf(a, "%s is there already, and nothing is overwritten", m->path));
+        return cli_refuse("%s is there already, and nothing is overwritten", m->path);
     return RC_OK;
 }
 
@@ -84,7 +78,7 @@ static enum rc find_recipients(struct making *m, const struct backup_flags *f)
 {
     m->recipients = f->recipient != NULL ? f->recipient : text_or(m->d->conf.backup_recipient, "");
     if (f->with_secrets && *m->recipients == '\0')
-        return no("--with-secrets needs --recipient: with the keys in it, it must not lie about unencrypted");
+        return cli_refuse("--with-secrets needs --recipient: with the keys in it, it must not lie about unencrypted");
     if (*m->recipients != '\0')
         TRY(age_check_recipients(m->d->arena, m->recipients));
     return f->with_secrets ? conf_pack(m->d->arena, &m->d->conf, stderr, &m->conf) : RC_OK;
@@ -93,17 +87,12 @@ static enum rc find_recipients(struct making *m, const struct backup_flags *f)
 static enum rc plan(struct making *m, const struct backup_flags *f)
 {
     if (text_empty(f->output))
-        return no("--output FILE or DIRECTORY says where to; see: autentico backup --help");
+        return cli_refuse("--output FILE or DIRECTORY says where to; see: autentico backup --help");
     TRY(find_recipients(m, f));
     return find_place(m, f);
 }
 
 /* --- copying ------------------------------------------------------------------ */
-
-static void told(int64_t done, int64_t all, void *arg)
-{
-    progress_at(arg, done, all);
-}
 
 /* What is to be encrypted stays beside the database until then. */
 static enum rc copy(struct making *m)
@@ -113,7 +102,7 @@ static enum rc copy(struct making *m)
     TRY(part_new(m->d->arena, is_plain ? m->dir : m->d->conf.state_dir, is_plain ? m->name : "autentico-backup.db",
                  &m->plain));
     progress_begin(&m->progress, "copying");
-    enum rc rc = db_copy(m->d->db, m->plain.path, m->plain.fd, told, &m->progress);
+    enum rc rc = db_copy(m->d->db, m->plain.path, m->plain.fd, progress_told, &m->progress);
     progress_end(&m->progress);
     if (rc != RC_OK)
         (void)cli_fail("the database could not be copied; the line above says why");
@@ -171,7 +160,7 @@ static enum rc encrypt(struct making *m)
     enum rc rc = m->conf.n > 0 ? put_archive(m, g.pipe_fd) : put_database(m, g.pipe_fd);
     progress_end(&m->progress);
     if (age_end(&g, m->d->arena, &why) != RC_OK)
-        return no(why);
+        return cli_refuse("%s", why);
     return rc;
 }
 

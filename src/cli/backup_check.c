@@ -18,8 +18,7 @@ struct checking {
 
 static enum rc no(const struct checking *c, const char *why)
 {
-    (void)cli_fail("%s %s", c->name, why);
-    return RC_REFUSED;
+    return cli_refuse("%s %s", c->name, why);
 }
 
 static enum rc check_schema(struct checking *c)

@@ -69,8 +69,7 @@ static enum rc cannot(struct arena *a, const char *path)
 {
     const char *hint = errno == EACCES ? arena_printf(a, " for %s, who owns the database", our_name(a)) : "";
 
-    (void)cli_fail("%s: %s%s", path, strerror(errno), hint);
-    return RC_REFUSED;
+    return cli_refuse("%s: %s%s", path, strerror(errno), hint);
 }
 
 /* What is locked may have been renamed or removed since it was opened: then it is another's. */
@@ -268,8 +267,7 @@ static enum rc read_sum(struct arena *a, const char *path, char out[SUM_CHARS + 
     out[n > 0 ? n : 0] = '\0';
     if (n == SUM_CHARS)
         return RC_OK;
-    (void)cli_fail("%s holds no SHA-256", path);
-    return RC_REFUSED;
+    return cli_refuse("%s holds no SHA-256", path);
 }
 
 enum rc checksum_check(struct arena *a, const char *path, int fd)
@@ -281,7 +279,6 @@ enum rc checksum_check(struct arena *a, const char *path, int fd)
     TRY(sum_of(a, fd, &sum));
     if (text_same_nocase(sum, expected))
         return RC_OK;
-    (void)cli_fail("%s is not what was written: its SHA-256 is another than in %s.sha256; it is damaged or cut off",
+    return cli_refuse("%s is not what was written: its SHA-256 is another than in %s.sha256; it is damaged or cut off",
                    path, path);
-    return RC_REFUSED;
 }

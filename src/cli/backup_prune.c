@@ -53,10 +53,8 @@ static enum rc names_in(struct arena *a, const char *dir, const char *made, cons
     DIR *d = opendir(dir);
     const struct dirent *e;
 
-    if (d == NULL) {
-        (void)cli_fail("%s: %s", dir, strerror(errno));
-        return RC_REFUSED;
-    }
+    if (d == NULL)
+        return cli_refuse("%s: %s", dir, strerror(errno));
     while ((e = readdir(d)) != NULL && *n < NAMES_MAX)
         if (is_backup(e->d_name) && strcmp(e->d_name, made) != 0)
             names[(*n)++] = arena_strdup(a, e->d_name);
@@ -69,10 +67,8 @@ static enum rc drop(struct arena *a, const char *dir, const char *name)
 {
     const char *path = arena_printf(a, "%s/%s", dir, name);
 
-    if (unlink(path) != 0 || (unlink(arena_printf(a, "%s.sha256", path)) != 0 && errno != ENOENT)) {
-        (void)cli_fail("%s: %s", path, strerror(errno));
-        return RC_REFUSED;
-    }
+    if (unlink(path) != 0 || (unlink(arena_printf(a, "%s.sha256", path)) != 0 && errno != ENOENT))
+        return cli_refuse("%s: %s", path, strerror(errno));
     return RC_OK;
 }
 

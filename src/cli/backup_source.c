@@ -20,8 +20,7 @@
 
 static enum rc cannot(const char *path)
 {
-    (void)cli_fail("%s: %s", path, strerror(errno));
-    return RC_REFUSED;
+    return cli_refuse("%s: %s", path, strerror(errno));
 }
 
 static enum rc open_file(const char *path, int *out)
@@ -34,8 +33,7 @@ static enum rc open_file(const char *path, int *out)
     *out = fd;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         return RC_OK;
-    (void)cli_fail("%s is not a file", path);
-    return RC_REFUSED;
+    return cli_refuse("%s is not a file", path);
 }
 
 static enum rc read_identity(struct arena *a, const char *path, struct bytes *out)
@@ -61,9 +59,8 @@ static enum rc check_sum(struct arena *a, const struct backup_source *s)
 
     if (rc != RC_NONE || s->is_encrypted)
         return rc == RC_NONE ? RC_OK : rc;
-    (void)cli_fail("%s.sha256 is not there, and without it damage would not be found; if you know that the file is "
+    return cli_refuse("%s.sha256 is not there, and without it damage would not be found; if you know that the file is "
                    "as it was written: sha256sum %s > %s.sha256", s->path, s->path, s->path);
-    return RC_REFUSED;
 }
 
 static enum rc look_inside(struct arena *a, const char *identity, struct backup_source *s)
@@ -72,10 +69,8 @@ static enum rc look_inside(struct arena *a, const char *identity, struct backup_
     ssize_t n = pread(s->fd, head, sizeof(head), 0);
 
     s->is_encrypted = n > 0 && age_is_encrypted(head, (size_t)n);
-    if (s->is_encrypted && identity == NULL) {
-        (void)cli_fail("%s is encrypted: --identity FILE names the key that opens it", s->path);
-        return RC_REFUSED;
-    }
+    if (s->is_encrypted && identity == NULL)
+        return cli_refuse("%s is encrypted: --identity FILE names the key that opens it", s->path);
     if (s->is_encrypted)
         TRY(read_identity(a, identity, &s->identity));
     return check_sum(a, s);
@@ -101,8 +96,7 @@ struct extracting {
 
 static enum rc no(const struct extracting *e, const char *why)
 {
-    (void)cli_fail("%s %s", e->s->path, why);
-    return RC_REFUSED;
+    return cli_refuse("%s %s", e->s->path, why);
 }
 
 static ssize_t read_block(int fd, uint8_t block[TAR_BLOCK])

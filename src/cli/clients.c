@@ -50,10 +50,8 @@ static enum rc add(struct desk *d, const struct client_flags *f)
 {
     struct json *body = json_object(d->arena);
 
-    if (text_empty(f->name) || text_empty(f->redirect_uri)) {
-        (void)cli_fail("--name and --redirect-uri are needed");
-        return RC_REFUSED;
-    }
+    if (text_empty(f->name) || text_empty(f->redirect_uri))
+        return cli_refuse("--name and --redirect-uri are needed");
     json_set_str(body, "client_name", f->name);
     json_set_list(d->arena, body, "redirect_uris", f->redirect_uri);
     json_set_list(d->arena, body, "post_logout_redirect_uris", text_or(f->post_logout, ""));

@@ -20,9 +20,8 @@ static enum rc open_database(struct desk *d)
     struct db_open how = { .path = d->conf.db_path, .wrote_fd = -1 };
 
     if (access(d->conf.db_path, F_OK) != 0) {
-        (void)cli_fail("there is no database at %s yet; autentico onboard makes one, and so does autentico start",
+        return cli_refuse("there is no database at %s yet; autentico onboard makes one, and so does autentico start",
                        d->conf.db_path);
-        return RC_REFUSED;
     }
     TRY(write_lock_open(arena_printf(d->arena, "%s/autentico.lock", d->conf.state_dir), &d->lock));
     how.lock = d->lock;
@@ -51,8 +50,7 @@ static enum rc check_is_current(struct desk *d)
     TRY(check_schema(d, &is_behind));
     if (!is_behind)
         return RC_OK;
-    (void)cli_fail("the database schema is behind; run: autentico migrate");
-    return RC_REFUSED;
+    return cli_refuse("the database schema is behind; run: autentico migrate");
 }
 
 static enum rc prepare_database(struct desk *d)

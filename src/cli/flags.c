@@ -21,16 +21,31 @@ int cli_exit(enum rc rc)
     return rc == RC_OK || rc == RC_NONE ? 0 : 1;
 }
 
+static void complain(const char *fmt, va_list ap)
+{
+    fputs("autentico: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+}
+
 int cli_fail(const char *fmt, ...)
 {
     va_list ap;
 
-    fputs("autentico: ", stderr);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    complain(fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
     return 1;
+}
+
+enum rc cli_refuse(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    complain(fmt, ap);
+    va_end(ap);
+    return RC_REFUSED;
 }
 
 static const struct flag *find_flag(const struct flag *flags, size_t n, const char *name, size_t name_n)
@@ -50,17 +65,13 @@ static enum rc set_flag(struct parsing *p, const struct flag *flag, const char *
     if (flag->kind == FLAG_TEXT) {
         if (value == NULL && p->i + 1 < p->argc)
             value = p->argv[++p->i];
-        if (value == NULL) {
-            (void)cli_fail("--%s needs a value", flag->name);
-            return RC_REFUSED;
-        }
+        if (value == NULL)
+            return cli_refuse("--%s needs a value", flag->name);
         *(const char **)flag->at = value;
         return RC_OK;
     }
-    if (value != NULL && text_bool(value, &is) != RC_OK) {
-        (void)cli_fail("--%s takes true or false", flag->name);
-        return RC_REFUSED;
-    }
+    if (value != NULL && text_bool(value, &is) != RC_OK)
+        return cli_refuse("--%s takes true or false", flag->name);
     *(bool *)flag->at = value == NULL || is;
     return RC_OK;
 }
@@ -75,10 +86,8 @@ static enum rc read_flag(struct parsing *p, const struct flag *flags, size_t n)
         fputs(cli_command_of(p->command)->usage, stdout);
         return RC_NONE;
     }
-    if (flag == NULL) {
-        (void)cli_fail("unknown flag %s; see: autentico %s --help", p->argv[p->i], p->command);
-        return RC_REFUSED;
-    }
+    if (flag == NULL)
+        return cli_refuse("unknown flag %s; see: autentico %s --help", p->argv[p->i], p->command);
     return set_flag(p, flag, eq != NULL ? eq + 1 : NULL);
 }
 
@@ -106,8 +115,7 @@ enum rc cli_flags_only(const char *command, int argc, char **argv, const struct 
     TRY(cli_flags(command, argc, argv, flags, flags_n, &rest));
     if (rest == argc)
         return RC_OK;
-    (void)cli_fail("unexpected \"%s\"; see: autentico %s --help", argv[rest], command);
-    return RC_REFUSED;
+    return cli_refuse("unexpected \"%s\"; see: autentico %s --help", argv[rest], command);
 }
 
 enum rc cli_words(const char *command, int argc, char **argv, const struct flag *flags, size_t flags_n,

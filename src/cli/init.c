@@ -106,10 +106,8 @@ static enum rc check_url(struct making *m, const char *url)
 
     for (size_t n = strlen(copy); n > 0 && copy[n - 1] == '/'; n--)
         copy[n - 1] = '\0';
-    if (uri_parse(m->arena, copy, &u) != RC_OK || u.host == NULL || uri_default_port(u.scheme) == 0) {
-        (void)cli_fail("--url: \"%s\" is not an http or https address with a host", url);
-        return RC_REFUSED;
-    }
+    if (uri_parse(m->arena, copy, &u) != RC_OK || u.host == NULL || uri_default_port(u.scheme) == 0)
+        return cli_refuse("--url: \"%s\" is not an http or https address with a host", url);
     m->url = copy;
     m->is_https = text_same(u.scheme, "https");
     m->port = arena_printf(m->arena, "%d", u.port != 0 ? u.port : uri_default_port(u.scheme));
@@ -121,17 +119,15 @@ static enum rc write_new(const char *path, const struct sbuf *text)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0) {
-        (void)cli_fail("%s: %s", path, errno == EEXIST ? "exists already; init --complete adds what it lacks"
+        return cli_refuse("%s: %s", path, errno == EEXIST ? "exists already; init --complete adds what it lacks"
                                                        : strerror(errno));
-        return RC_REFUSED;
     }
     bool is_ok = write(fd, text->text, text->n) == (ssize_t)text->n && fsync(fd) == 0;
     close(fd);
     if (is_ok)
         return RC_OK;
     unlink(path);
-    (void)cli_fail("%s: %s", path, strerror(errno));
-    return RC_REFUSED;
+    return cli_refuse("%s: %s", path, strerror(errno));
 }
 
 enum rc init_write(struct arena *a, const char *dir, const char *url, bool dev)
@@ -181,8 +177,7 @@ static bool has_key(const char *text, const char *name)
 
 static enum rc not_read(const char *path, const char *why)
 {
-    (void)cli_fail("%s: %s", path, why);
-    return RC_REFUSED;
+    return cli_refuse("%s: %s", path, why);
 }
 
 static enum rc read_whole(struct arena *a, const char *path, struct stat *st, char **out)

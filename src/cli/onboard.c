@@ -21,10 +21,8 @@ static enum rc print_token(struct desk *d)
     char *token;
 
     TRY(users_any(d->db, &has_users));
-    if (d->settings.onboarded || has_users) {
-        (void)cli_fail("this server is set up already");
-        return RC_REFUSED;
-    }
+    if (d->settings.onboarded || has_users)
+        return cli_refuse("this server is set up already");
     TRY(prepare_onboard_token(d->db, d->arena, d->x.now, &token));
     printf("%s/onboard?token=%s\n(once, and for one hour)\n", d->conf.url, token);
     return RC_OK;
@@ -75,10 +73,8 @@ static enum rc ask_for_missing(struct arena *a, struct onboard_flags *f)
     char *typed;
     enum rc rc;
 
-    if (text_empty(f->username)) {
-        (void)cli_fail("--username is missing");
-        return RC_REFUSED;
-    }
+    if (text_empty(f->username))
+        return cli_refuse("--username is missing");
     if (!text_empty(f->password) && !f->password_stdin)
         return RC_OK;
     rc = cli_read_secret(a, "Password", f->password_stdin, &typed);
@@ -86,8 +82,7 @@ static enum rc ask_for_missing(struct arena *a, struct onboard_flags *f)
         f->password = typed;
     if (rc != RC_NONE)
         return rc;
-    (void)cli_fail("a password is needed: --password, AUTENTICO_ADMIN_PASSWORD, or a line on standard input");
-    return RC_REFUSED;
+    return cli_refuse("a password is needed: --password, AUTENTICO_ADMIN_PASSWORD, or a line on standard input");
 }
 
 static enum rc onboard(struct desk *d, struct onboard_flags *f)

@@ -79,10 +79,8 @@ static enum rc fork_one(const struct conf *conf, struct own_signer *out)
 
 enum rc own_signer_start(const struct conf *conf, struct own_signer *out)
 {
-    if (conf->secrets->encryption.n == 0) {
-        (void)cli_fail("AUTENTICO_ENCRYPTION_KEY is missing: name the configuration with --config FILE");
-        return RC_REFUSED;
-    }
+    if (conf->secrets->encryption.n == 0)
+        return cli_refuse("AUTENTICO_ENCRYPTION_KEY is missing: name the configuration with --config FILE");
     TRY(fork_one(conf, out));
     enum rc rc = hand_over(conf, out->control_fd);
     if (rc != RC_OK)

@@ -35,6 +35,11 @@ void progress_at(struct progress *p, int64_t done, int64_t all)
     draw(p, done < all ? (int)(done * 100 / all) : 100);
 }
 
+void progress_told(int64_t done, int64_t all, void *progress)
+{
+    progress_at(progress, done, all);
+}
+
 void progress_end(struct progress *p)
 {
     if (p->what != NULL)

@@ -12,6 +12,7 @@ struct progress {
 
 void progress_begin(struct progress *p, const char *what);
 void progress_at(struct progress *p, int64_t done, int64_t all); /* as often as one likes */
+void progress_told(int64_t done, int64_t all, void *progress); /* the same, for who calls back */
 void progress_end(struct progress *p); /* the line is taken away */
 
 #endif

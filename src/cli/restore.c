@@ -29,12 +29,6 @@ struct restoring {
     const char *to;              /* NULL: verify only */
 };
 
-static enum rc no(const char *why)
-{
-    (void)cli_fail("%s", why);
-    return RC_REFUSED;
-}
-
 /* --- reading ------------------------------------------------------------------ */
 
 /* Backup and identity may be root's alone: opened before we become who owns the database. */
@@ -60,7 +54,7 @@ static enum rc load_packed(struct restoring *r)
     if (r->taken.conf.fd < 0)
         return RC_OK;
     if (conf_load(r->a, &source, stderr, &r->packed) != RC_OK)
-        return no(arena_printf(r->a, "the configuration in %s cannot be used; the lines above say why", r->source.path));
+        return cli_refuse("the configuration in %s cannot be used; the lines above say why", r->source.path);
     r->has_packed = true;
     return RC_OK;
 }
@@ -87,14 +81,14 @@ static enum rc make_absolute(struct restoring *r, const char *to)
     char cwd[PATH_MAX];
 
     if (text_empty(to))
-        return no("--to PATH says where the database is to be; see: autentico restore --help");
+        return cli_refuse("--to PATH says where the database is to be; see: autentico restore --help");
     if (to[strlen(to) - 1] == '/')
-        return no("--to PATH is the path of the database file, not a directory");
+        return cli_refuse("--to PATH is the path of the database file, not a directory");
     if (to[0] != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
-        return no(strerror(errno));
+        return cli_refuse("%s", strerror(errno));
     r->to = to[0] == '/' ? to : arena_printf(r->a, "%s/%s", cwd, to);
     if (access(text_directory(r->a, r->to), F_OK) != 0)
-        return no(arena_printf(r->a, "%s: %s", text_directory(r->a, r->to), strerror(errno)));
+        return cli_refuse("%s: %s", text_directory(r->a, r->to), strerror(errno));
     return RC_OK;
 }
 
@@ -106,8 +100,8 @@ static enum rc check_nothing_there(const struct restoring *r)
 
     for (size_t i = 0; i < ARRAY_LEN(endings); i++)
         if (lstat(arena_printf(r->a, "%s%s", r->to, endings[i]), &st) == 0)
-            return no(arena_printf(r->a, "%s%s is there already, and nothing is overwritten: move it away, or give "
-                                         "another path", r->to, endings[i]));
+            return cli_refuse("%s%s is there already, and nothing is overwritten: move it away, or give another path",
+                              r->to, endings[i]);
     return RC_OK;
 }
 
@@ -123,7 +117,7 @@ static enum rc check_nobody_serves(const struct restoring *r)
         return RC_OK;
     bool is_running = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     close(fd);
-    return is_running ? no("Autentico is running on that database: stop it first") : RC_OK;
+    return is_running ? cli_refuse("Autentico is running on that database: stop it first") : RC_OK;
 }
 
 static void tell(const struct restoring *r)

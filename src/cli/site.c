@@ -15,15 +15,12 @@ static enum rc print_site(struct arena *a, const char *config, const char *kind)
     struct conf conf;
     char *site;
 
-    if (server == NULL) {
-        (void)cli_fail("there is no site file for \"%s\"; known: %s", kind, web_server_names(a));
-        return RC_REFUSED;
-    }
+    if (server == NULL)
+        return cli_refuse("there is no site file for \"%s\"; known: %s", kind, web_server_names(a));
     TRY(conf_load(a, &source, stderr, &conf));
     if (!conf.is_https) {
-        (void)cli_fail("AUTENTICO_APP_URL is %s, and a site is for an https address: autentico init --url https://...",
+        return cli_refuse("AUTENTICO_APP_URL is %s, and a site is for an https address: autentico init --url https://...",
                        conf.url);
-        return RC_REFUSED;
     }
     TRY(dispatch_router(a, conf.oauth_path, &router));
     TRY(site_public(a, &conf, router, server, &site));

@@ -23,8 +23,7 @@ static enum rc ask_password(struct desk *d, const struct user_flags *f, char **o
 
     if (rc != RC_NONE)
         return rc;
-    (void)cli_fail("a password is needed: type it, or give it as a line on standard input");
-    return RC_REFUSED;
+    return cli_refuse("a password is needed: type it, or give it as a line on standard input");
 }
 
 static enum rc add(struct desk *d, const char *username, const struct user_flags *f)
@@ -82,8 +81,7 @@ static enum rc find(struct desk *d, const char *username, struct user *out)
 
     if (rc != RC_NONE)
         return rc;
-    (void)cli_fail("there is no user \"%s\"", username);
-    return RC_REFUSED;
+    return cli_refuse("there is no user \"%s\"", username);
 }
 
 static enum rc find_id(struct desk *d, const char *username, const char **id)
@@ -124,10 +122,8 @@ static enum rc reset_factor(struct desk *d, const char *username)
     struct user user;
 
     TRY(find(d, username, &user));
-    if (user.totp_since == 0) {
-        (void)cli_fail("%s has no authenticator app", username);
-        return RC_REFUSED;
-    }
+    if (user.totp_since == 0)
+        return cli_refuse("%s has no authenticator app", username);
     TRY(act(d, admin_user_factor_reset, ONE "/factors/totp",
             arena_printf(d->arena, "/admin/api/users/%s/factors/totp", user.id), NULL));
     printf("The authenticator app of %s is removed; their sessions have ended\n", username);
