@@ -4,70 +4,29 @@
  */
 #include "config.h"
 
-#include "store_test.h"
-
-#include <sys/socket.h>
+#include "audit_test.h"
 
 #include "crypto/random.h"
-#include "signer/process.h"
 #include "store/audit_chain.h"
 #include "util/log.h"
 #include "util/sbuf.h"
 
-#define ISSUER "https://id.example/oauth2"
 #define ROWS 14
 #define PRUNED 2
 #define LAST_POINT 11 /* the rows behind it nobody has signed yet */
 
-static struct signer cli, courier;
-static int control_fd;
-static struct arena *always;
-static struct signing_key key, stranger;
 static struct jwk ours, theirs;
 
 /* --- a signer --------------------------------------------------------------------- */
 
-static int start_signer(void **state)
+static int start(void **state)
 {
-    struct signer_setup setup = { .issuer = ISSUER, .request_deadline_s = 30 };
-    struct signer_secrets secrets = { .encryption = { (const uint8_t *)"an encryption key of 32 bytes!!!", 32 } };
-    struct ask_queue queues[2];
-    int control[2];
-
-    (void)state;
-    always = arena_start("keys");
-    assert_ok(ask_queue_open(&queues[0]));
-    assert_ok(ask_queue_open(&queues[1]));
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, control), 0);
-    for (int i = 0; i < CHANNELS_N; i++)
-        setup.answer_fd[i] = i == CHANNEL_CLI ? queues[0].answer_fd : i == CHANNEL_COURIER ? queues[1].answer_fd : -1;
-    setup.control_fd = control[1];
-    if (fork() == 0) {
-        close(control[0]);
-        _exit(signer_run(&setup));
-    }
-    close(control[1]);
-    control_fd = control[0];
-    assert_ok(signer_hand_over(control_fd, &secrets));
-    cli = (struct signer){ .ask_fd = queues[0].ask_fd, .deadline_ms = clock_mono_ms() + 600000 };
-    courier = (struct signer){ .ask_fd = queues[1].ask_fd, .deadline_ms = clock_mono_ms() + 600000 };
-    assert_ok(signer_generate(&cli, always, ALG_ES256, &key));
-    assert_ok(signer_generate(&cli, always, ALG_ES256, &stranger));
+    (void)start_signer(state);
     ours = (struct jwk){ .kid = key.kid, .alg = ALG_ES256, .json = key.public_jwk };
-    theirs = (struct jwk){ .kid = stranger.kid, .alg = ALG_ES256, .json = stranger.public_jwk };
+    theirs = (struct jwk){ .kid = other_key.kid, .alg = ALG_ES256, .json = other_key.public_jwk };
     assert_ok(jwk_load(always, &ours));
     assert_ok(jwk_load(always, &theirs));
     return 0;
-}
-
-static int stop_signer(void **state)
-{
-    (void)state;
-    close(control_fd);
-    close(cli.ask_fd);
-    close(courier.ask_fd);
-    arena_done(always);
-    return wait(NULL) > 0 ? 0 : -1;
 }
 
 static char *sign(const struct signing_key *by, const struct audit_place *place, int64_t number)
@@ -473,7 +432,7 @@ static void signed_by_a_stranger(void **state)
     assert_ok(audit_checkpoints(DB, A, &points));
     for (int i = 0; i < 3; i++) {
         q = db_sql(DB, "UPDATE audit_checkpoints SET jws = $1 WHERE number = $2");
-        db_text(q, 1, sign(&stranger, &points.v[i].place, points.v[i].number));
+        db_text(q, 1, sign(&other_key, &points.v[i].place, points.v[i].number));
         db_int(q, 2, points.v[i].number);
         assert_ok(db_run(q));
         if (i == 0) { /* an old key of ours, perhaps: the later ones vouch for it */
@@ -649,5 +608,5 @@ int main(void)
 
     log_setup(LOG_TEXT, LOG_LEVEL_ERROR);
     alarm(300);
-    return cmocka_run_group_tests(tests, start_signer, stop_signer);
+    return cmocka_run_group_tests(tests, start, stop_signer);
 }

@@ -1,68 +1,22 @@
 /* Checkpoints and anchors as the pool makes them, and the copy for syslog. */
 #include "config.h"
 
-#include "store_test.h"
+#include "audit_test.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 
 #include "serve/audit_copy.h"
 #include "serve/audit_seal.h"
-#include "signer/process.h"
 #include "store/audit_chain.h"
 #include "store/settings_table.h"
 #include "store/signing_keys.h"
 #include "util/log.h"
 
-#define ISSUER "https://id.example/oauth2"
 #define HOUR 3600
 
-static struct signer cli, courier;
-static int control_fd;
-static struct arena *always;
-static struct signing_key key, next_key;
 static struct audit_seal S;
 static struct audit_copy C;
-
-static int start_signer(void **state)
-{
-    struct signer_setup setup = { .issuer = ISSUER, .request_deadline_s = 30 };
-    struct signer_secrets secrets = { .encryption = { (const uint8_t *)"an encryption key of 32 bytes!!!", 32 } };
-    struct ask_queue queues[2];
-    int control[2];
-
-    (void)state;
-    always = arena_start("keys");
-    assert_ok(ask_queue_open(&queues[0]));
-    assert_ok(ask_queue_open(&queues[1]));
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, control), 0);
-    for (int i = 0; i < CHANNELS_N; i++)
-        setup.answer_fd[i] = i == CHANNEL_CLI ? queues[0].answer_fd : i == CHANNEL_COURIER ? queues[1].answer_fd : -1;
-    setup.control_fd = control[1];
-    if (fork() == 0) {
-        close(control[0]);
-        _exit(signer_run(&setup));
-    }
-    close(control[1]);
-    control_fd = control[0];
-    assert_ok(signer_hand_over(control_fd, &secrets));
-    cli = (struct signer){ .ask_fd = queues[0].ask_fd, .deadline_ms = clock_mono_ms() + 600000 };
-    courier = (struct signer){ .ask_fd = queues[1].ask_fd };
-    assert_ok(signer_generate(&cli, always, ALG_ES256, &key));
-    assert_ok(signer_generate(&cli, always, ALG_ES256, &next_key));
-    return 0;
-}
-
-static int stop_signer(void **state)
-{
-    (void)state;
-    close(control_fd);
-    close(cli.ask_fd);
-    close(courier.ask_fd);
-    arena_done(always);
-    return wait(NULL) > 0 ? 0 : -1;
-}
 
 static void add_key(const struct signing_key *k, const char *state)
 {
@@ -184,11 +138,11 @@ static void a_new_key_signs_at_once(void **state)
     add_at(clock_now());
     assert_int_equal(looks(), 1);
     assert_ok(signing_keys_set_state(DB, key.kid, "retired", NOW));
-    add_key(&next_key, "active");
+    add_key(&other_key, "active");
     assert_int_equal(looks(), 1);
     assert_ok(verify(&v));
     assert_int_equal(v.last.number, 2);
-    assert_string_equal(v.last.kid, next_key.kid);
+    assert_string_equal(v.last.kid, other_key.kid);
     assert_int_equal(looks(), 0);
 }
 

@@ -1,12 +1,7 @@
 /* A program that looks at new passwords: what it is given, and what it may do to us (design D24). */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "arena_test.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -21,22 +16,6 @@
 #include "util/text.h"
 
 #define MS 3000
-
-static struct arena *A;
-
-static int set_up(void **state)
-{
-    (void)state;
-    A = arena_start("test");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(A);
-    return 0;
-}
 
 /* `script` by sh, with a password. */
 static enum rc run(const char *script, const char *password, int64_t ms, const char **line)

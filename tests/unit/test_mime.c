@@ -1,31 +1,11 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "arena_test.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "net/mime.h"
-
-static struct arena *A;
-
-static int set_up(void **state)
-{
-    (void)state;
-    A = arena_start("test");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(A);
-    return 0;
-}
 
 static struct mime_mail a_mail(void)
 {

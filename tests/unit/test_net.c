@@ -1,30 +1,9 @@
 /* Address ranges: what is one, and what is in it. */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "arena_test.h"
 
 #include "conf/conf.h"
-
-static struct arena *A;
-
-static int set_up(void **state)
-{
-    (void)state;
-    A = arena_start("test");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(A);
-    return 0;
-}
 
 static void ranges(void **state)
 {

@@ -1,12 +1,7 @@
 /* RS256 by libcrypto and by GnuTLS: the same key gives the same bytes (PKCS#1 v1.5 has no chance in it). */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "arena_test.h"
 
 #include <string.h>
 
@@ -16,22 +11,6 @@
 #include "signer/signer_native.h"
 #include "signer/signer_rsa.h"
 #include "util/encode.h"
-
-static struct arena *A;
-
-static int set_up(void **state)
-{
-    (void)state;
-    A = arena_start("test");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_done(A);
-    return 0;
-}
 
 static struct native_key *load(struct bytes der, enum jws_alg alg)
 {
