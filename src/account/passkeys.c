@@ -17,14 +17,6 @@
 #include "store/settings_table.h"
 #include "util/clock.h"
 
-static enum rc say(struct exchange *x, const char *message)
-{
-    struct json *obj = json_object(x->arena);
-
-    json_set_str(obj, "message", message);
-    return respond_model(x, 200, SHAPE_DATA, obj);
-}
-
 /* ---- what there is ---- */
 
 static struct json *passkey_json(struct arena *a, const struct passkey *p)
@@ -173,7 +165,7 @@ enum rc account_passkey_finish(struct exchange *x)
     if (webauthn_made_read(x->arena, body, &made) != RC_OK)
         return refuse(&x->no, REFUSE_PASSKEY_REGISTRATION, "The credential is malformed");
     TRY(passkey_register(x, &c, &made));
-    return say(x, "The passkey is added");
+    return respond_message(x, "The passkey is added");
 }
 
 /* ---- one of them ---- */
@@ -234,7 +226,7 @@ enum rc account_passkey_rename(struct exchange *x)
         return not_yours(x);
     if (rc != RC_OK)
         return account_security_answer(x, rc);
-    return is_page(x) ? console_go(x, ACCOUNT_SECURITY, "saved") : say(x, "The passkey has another name");
+    return is_page(x) ? console_go(x, ACCOUNT_SECURITY, "saved") : respond_message(x, "The passkey has another name");
 }
 
 struct remove_form { const char *current_password; };
@@ -283,5 +275,5 @@ enum rc account_passkey_remove(struct exchange *x)
         return not_yours(x);
     if (rc != RC_OK)
         return account_security_answer(x, rc);
-    return is_page(x) ? console_go(x, ACCOUNT_SECURITY, "removed") : say(x, "The passkey is removed");
+    return is_page(x) ? console_go(x, ACCOUNT_SECURITY, "removed") : respond_message(x, "The passkey is removed");
 }

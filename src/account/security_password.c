@@ -108,12 +108,9 @@ static enum rc check_and_change(struct change *c)
 
 static enum rc done(struct exchange *x)
 {
-    struct json *obj = json_object(x->arena);
-
     if (is_page(x))
         return console_go(x, ACCOUNT_SECURITY, "password_changed");
-    json_set_str(obj, "message", "The password is changed; your other sessions have ended");
-    return respond_model(x, 200, SHAPE_DATA, obj);
+    return respond_message(x, "The password is changed; your other sessions have ended");
 }
 
 enum rc account_password(struct exchange *x)

@@ -36,14 +36,6 @@ static enum rc bind(struct exchange *x, struct totp_form *form)
     return model_bind(x, totp_fields, ARRAY_LEN(totp_fields), form, NULL);
 }
 
-static enum rc say(struct exchange *x, const char *message)
-{
-    struct json *obj = json_object(x->arena);
-
-    json_set_str(obj, "message", message);
-    return respond_model(x, 200, SHAPE_DATA, obj);
-}
-
 /* ---- what there is ---- */
 
 enum rc account_totp_vars(struct exchange *x, struct json *vars)
@@ -204,7 +196,7 @@ enum rc account_totp_verify(struct exchange *x)
     if (rc == RC_NONE) /* begun again, or done, meanwhile */
         return not_begun(x);
     TRY(rc);
-    return say(x, "The authenticator app is set up");
+    return respond_message(x, "The authenticator app is set up");
 }
 
 /* Page: of what was shown.  Whoever has just proven both factors need not do so again at
@@ -285,5 +277,5 @@ enum rc account_totp_remove(struct exchange *x)
         return account_security_answer(x, rc);
     if (is_page(x)) /* everything has ended: to the login page, and back */
         return respond_see_other(x, ACCOUNT_SECURITY);
-    return say(x, "The authenticator app is removed; every session has ended");
+    return respond_message(x, "The authenticator app is removed; every session has ended");
 }

@@ -16,22 +16,11 @@
 
 /* ---- what there is ---- */
 
-/* Sessions that nobody can use any more, but that the clean-up has not ended yet, are none. */
-static int64_t since(const struct exchange *x, int64_t limit_s)
-{
-    return limit_s > 0 ? x->now - limit_s + 1 : 0;
-}
-
 static enum rc load(struct exchange *x, struct list_query list, struct sessions_page *out)
 {
-    struct sessions_query q = {
-        .list = list,
-        .user_id = x->user->id,
-        .now = x->now,
-        .active_from = since(x, x->settings->sso_session_idle_timeout),
-        .created_from = since(x, x->settings->sso_session_max_age),
-    };
+    struct sessions_query q = { .list = list, .user_id = x->user->id };
 
+    session_live_only(x, &q);
     q.list.search = NULL;
     return sessions_list(x->db, x->arena, &q, out);
 }
@@ -145,14 +134,6 @@ static enum rc end_one(struct db *db, void *arg)
     return trail(e->x, "session_revoked", NULL, "session", e->id, "type", "idp_session", (char *)NULL);
 }
 
-static enum rc say(struct exchange *x, const char *message)
-{
-    struct json *obj = json_object(x->arena);
-
-    json_set_str(obj, "message", message);
-    return respond_model(x, 200, SHAPE_DATA, obj);
-}
-
 enum rc account_session_end(struct exchange *x)
 {
     struct ending e = { .x = x, .id = route_param(x, "id") };
@@ -164,7 +145,7 @@ enum rc account_session_end(struct exchange *x)
     if (rc == RC_OK && is_current)
         session_cookie_clear(x);
     if (!is_page(x))
-        return rc == RC_OK ? say(x, "Session revoked") : rc;
+        return rc == RC_OK ? respond_message(x, "Session revoked") : rc;
     return rc == RC_OK || rc == RC_NONE ? console_go(x, ACCOUNT_SESSIONS, "session_ended") : rc;
 }
 
@@ -184,7 +165,7 @@ enum rc account_sessions_end_others(struct exchange *x)
     enum rc rc = db_write(x->db, end_others, x);
 
     if (!is_page(x))
-        return rc == RC_OK ? say(x, "Your other sessions have ended") : rc;
+        return rc == RC_OK ? respond_message(x, "Your other sessions have ended") : rc;
     if (caller_is_signed_out(x, rc))
         return respond_see_other(x, ACCOUNT_SESSIONS);
     return rc == RC_OK ? console_go(x, ACCOUNT_SESSIONS, "others_ended") : rc;

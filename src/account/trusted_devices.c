@@ -62,7 +62,6 @@ static enum rc remove_it(struct db *db, void *arg)
 /* Somebody else's is not told from none (http-api 8). */
 enum rc account_trusted_device_remove(struct exchange *x)
 {
-    struct json *obj = json_object(x->arena);
     enum rc rc = db_write(x->db, remove_it, x);
 
     if (is_page(x))
@@ -70,6 +69,5 @@ enum rc account_trusted_device_remove(struct exchange *x)
     if (rc == RC_NONE)
         return refuse(&x->no, REFUSE_FORBIDDEN, "There is no such device of yours");
     TRY(rc);
-    json_set_str(obj, "message", "The device is no longer trusted");
-    return respond_model(x, 200, SHAPE_DATA, obj);
+    return respond_message(x, "The device is no longer trusted");
 }

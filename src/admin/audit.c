@@ -29,18 +29,7 @@ static struct json *event_json(struct arena *a, const struct audit_row *r)
 {
     struct json *obj = json_object(a);
 
-    json_set_str(obj, "id", r->id);
-    json_set_str(obj, "event", r->event);
-    if (r->actor_id != NULL)
-        json_set_str(obj, "actor_id", r->actor_id);
-    else
-        json_set_null(obj, "actor_id");
-    json_set_str(obj, "actor_username", r->actor_username);
-    json_set_str(obj, "target_type", r->target_type);
-    json_set_str(obj, "target_id", r->target_id);
-    json_set_str(obj, "detail", r->detail);
-    json_set_str(obj, "ip_address", r->ip_address);
-    json_set_str(obj, "created_at", clock_rfc3339(a, r->created_at));
+    audit_row_json(a, r, obj);
     return obj;
 }
 

@@ -51,20 +51,6 @@ static const struct field range_fields[] = {
     FIELD(ranges, last_activity_at_to,   F_OPTIONAL, FILTER_BYTES, NULL),
 };
 
-/* Seconds of life, 0: no end; what began at the result or later lives at `now`. */
-static int64_t begin_of_life(int64_t now, int64_t life_s)
-{
-    return life_s > 0 ? now - life_s + 1 : 0;
-}
-
-/* The clean-up ends what is idle or too old only now and then; it is over before that. */
-void admin_sessions_live(const struct exchange *x, struct sessions_query *q)
-{
-    q->now = x->now;
-    q->created_from = begin_of_life(x->now, x->settings->sso_session_max_age);
-    q->active_from = begin_of_life(x->now, x->settings->sso_session_idle_timeout);
-}
-
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -79,7 +65,7 @@ static enum rc read_query(struct exchange *x, struct sessions_query *q)
     TRY(query_bind(x, range_fields, ARRAY_LEN(range_fields), &by));
     TRY(admin_date_range(x, by.created_at_from, by.created_at_to, &created_from, &q->created_to));
     TRY(admin_date_range(x, by.last_activity_at_from, by.last_activity_at_to, &active_from, &q->active_to));
-    admin_sessions_live(x, q);
+    session_live_only(x, q);
     q->created_from = later(q->created_from, created_from);
     q->active_from = later(q->active_from, active_from);
     return RC_OK;
@@ -106,7 +92,7 @@ enum rc admin_sessions_of_user(struct exchange *x, const char *user_id, int64_t 
         .list = { .limit = limit, .is_descending = true }, .user_id = user_id,
     };
 
-    admin_sessions_live(x, &q);
+    session_live_only(x, &q);
     return sessions_list(x->db, x->arena, &q, out);
 }
 
@@ -165,12 +151,9 @@ static const char *status_of(const struct exchange *x, const struct family *f)
     return f->expires_at > x->now ? "active" : "expired";
 }
 
-static void set_time_or_null(struct arena *a, struct json *obj, const char *name, int64_t at)
+static const char *time_or_null(struct arena *a, int64_t at)
 {
-    if (at != 0)
-        json_set_str(obj, name, clock_rfc3339(a, at));
-    else
-        json_set_null(obj, name);
+    return at != 0 ? clock_rfc3339(a, at) : NULL;
 }
 
 static struct json *family_json(struct exchange *x, const struct family *f)
@@ -178,10 +161,7 @@ static struct json *family_json(struct exchange *x, const struct family *f)
     struct json *obj = json_object(x->arena);
 
     json_set_str(obj, "id", f->id);
-    if (f->user_id != NULL)
-        json_set_str(obj, "user_id", f->user_id);
-    else
-        json_set_null(obj, "user_id");
+    json_set_str_or_null(obj, "user_id", f->user_id);
     json_set_str(obj, "client_id", f->client_id);
     json_set_str(obj, "user_agent", f->user_agent);
     json_set_str(obj, "ip_address", f->ip_address);
@@ -189,7 +169,7 @@ static struct json *family_json(struct exchange *x, const struct family *f)
     json_set_null(obj, "last_activity_at");
     json_set_str(obj, "created_at", clock_rfc3339(x->arena, f->created_at));
     json_set_str(obj, "expires_at", clock_rfc3339(x->arena, f->expires_at));
-    set_time_or_null(x->arena, obj, "deactivated_at", f->revoked_at);
+    json_set_str_or_null(obj, "deactivated_at", time_or_null(x->arena, f->revoked_at));
     json_set_str(obj, "location", "");
     json_set_str(obj, "status", status_of(x, f));
     return obj;
@@ -269,17 +249,14 @@ static struct json *token_json(struct exchange *x, const struct token_line *t)
     struct json *obj = json_object(x->arena);
 
     json_set_str(obj, "id", public_id(x->arena, t->selector));
-    if (t->user_id != NULL)
-        json_set_str(obj, "user_id", t->user_id);
-    else
-        json_set_null(obj, "user_id");
+    json_set_str_or_null(obj, "user_id", t->user_id);
     json_set_str(obj, "username", text_or(t->username, ""));
     json_set_str(obj, "email", text_or(t->email, ""));
     json_set_str(obj, "scope", t->scope);
     json_set_str(obj, "grant_type", t->grant_type);
     json_set_str(obj, "access_token_expires_at", clock_rfc3339(x->arena, t->access_expires_at));
     json_set_str(obj, "issued_at", clock_rfc3339(x->arena, t->issued_at));
-    set_time_or_null(x->arena, obj, "revoked_at", t->revoked_at);
+    json_set_str_or_null(obj, "revoked_at", time_or_null(x->arena, t->revoked_at));
     json_set_str(obj, "status", token_status(x, t));
     return obj;
 }

@@ -11,8 +11,6 @@
 #define ADMIN_SESSIONS_SHOWN 10 /* on their page */
 
 struct json *admin_session_json(struct arena *a, const struct session_line *s); /* http-api 7.3 */
-/* Sets what keeps a list to sessions that are neither idle nor too old. */
-void admin_sessions_live(const struct exchange *x, struct sessions_query *q);
 /* Those active last first; at most `limit`. */
 enum rc admin_sessions_of_user(struct exchange *x, const char *user_id, int64_t limit, struct sessions_page *out);
 

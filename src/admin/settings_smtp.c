@@ -75,7 +75,6 @@ static enum rc check(struct exchange *x)
 enum rc admin_settings_test_smtp(struct exchange *x)
 {
     struct trial t = { .x = x };
-    struct json *out = json_object(x->arena);
 
     TRY(check(x));
     t.mail = test_mail(x);
@@ -84,6 +83,5 @@ enum rc admin_settings_test_smtp(struct exchange *x)
     if (rc == RC_REFUSED) /* nobody waits for it any more */
         TRY(outbox_remove(x->db, t.id));
     TRY(rc);
-    json_set_str(out, "message", arena_printf(x->arena, "A test mail was sent to %s", x->user->email));
-    return respond_model(x, 200, SHAPE_DATA, out);
+    return respond_message(x, arena_printf(x->arena, "A test mail was sent to %s", x->user->email));
 }

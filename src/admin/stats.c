@@ -3,6 +3,7 @@
 
 #include "admin/handlers.h"
 #include "admin/sessions.h"
+#include "authn/session.h"
 #include "http/response.h"
 #include "store/audit.h"
 #include "store/clients.h"
@@ -19,7 +20,7 @@ static enum rc count_sessions(struct exchange *x, int64_t *out)
 {
     struct sessions_query live = { 0 };
 
-    admin_sessions_live(x, &live);
+    session_live_only(x, &live);
     return sessions_count(x->db, &live, out);
 }
 

@@ -69,6 +69,19 @@ static const char *new_cookie(struct exchange *x, struct bytes *hash)
     return cookie;
 }
 
+/* Seconds of life, 0: no end; what began at the result or later lives at `now`. */
+static int64_t begin_of_life(int64_t now, int64_t life_s)
+{
+    return life_s > 0 ? now - life_s + 1 : 0;
+}
+
+void session_live_only(const struct exchange *x, struct sessions_query *q)
+{
+    q->now = x->now;
+    q->created_from = begin_of_life(x->now, x->settings->sso_session_max_age);
+    q->active_from = begin_of_life(x->now, x->settings->sso_session_idle_timeout);
+}
+
 void session_new(struct exchange *x, const char *user_id, const char *acr, const char *amr,
                  struct session *out, const char **cookie)
 {

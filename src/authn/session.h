@@ -19,6 +19,10 @@ MUST_CHECK enum rc session_find(struct exchange *x);
  */
 bool session_is_fresh(const struct exchange *x, const struct session *s, int64_t idle_limit_s, int64_t max_age_s);
 
+/* Keeps a list to sessions that are neither idle nor too old: the clean-up ends those only
+ * now and then, and they are over before that. */
+void session_live_only(const struct exchange *x, struct sessions_query *q);
+
 /* A new session, to be added inside the caller's db_write with sessions_add; its
  * cookie value is returned in *cookie (only session_cookie_set sends it). */
 void session_new(struct exchange *x, const char *user_id, const char *acr, const char *amr, struct session *out,

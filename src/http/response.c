@@ -142,6 +142,14 @@ enum rc respond_model(struct exchange *x, int status, enum shape shape, struct j
     return RC_OK;
 }
 
+enum rc respond_message(struct exchange *x, const char *message)
+{
+    struct json *obj = json_object(x->arena);
+
+    json_set_str(obj, "message", message);
+    return respond_model(x, 200, SHAPE_DATA, obj);
+}
+
 enum rc respond_list(struct exchange *x, struct json *items, int64_t total)
 {
     x->rs->total = total;

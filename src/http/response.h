@@ -42,6 +42,9 @@ enum rc respond_bytes(struct exchange *x, int status, const char *content_type, 
 enum rc respond_none(struct exchange *x);                         /* 204 */
 enum rc respond_empty(struct exchange *x, int status);            /* no body */
 
+/* 200 with { "data": { "message": … } }: it is done. */
+enum rc respond_message(struct exchange *x, const char *message);
+
 /* An action with two faces (design D13). */
 enum rc respond_model(struct exchange *x, int status, enum shape shape, struct json *obj);
 enum rc respond_list(struct exchange *x, struct json *items, int64_t total);

@@ -33,7 +33,7 @@ struct keeper {
     struct audit_copy audit_copy;
     struct audit_seal audit_seal;
     struct signer signer;
-    struct signer courier; /* the trail's; until there is a courier */
+    struct signer courier; /* the trail's: the channel on which checkpoints are signed (design D3) */
     int64_t moved_n;    /* frames that the last checkpoint could move */
     int64_t written_ms; /* first write since the last checkpoint; 0: none */
     int64_t limits_swept_ms;

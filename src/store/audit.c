@@ -5,6 +5,8 @@
 #include "crypto/random.h"
 #include "store/audit_chain.h"
 #include "store/audit_row.h"
+#include "util/clock.h"
+#include "util/json.h"
 
 static struct audit_row row_of(struct arena *a, const struct audit_event *e)
 {
@@ -81,6 +83,19 @@ void audit_row(struct stmt *q, struct arena *a, void *out)
         .ip_address = col_text(q, 7, a),
         .created_at = col_int(q, 8),
     };
+}
+
+void audit_row_json(struct arena *a, const struct audit_row *r, struct json *obj)
+{
+    json_set_str(obj, "id", r->id);
+    json_set_str(obj, "event", r->event);
+    json_set_str_or_null(obj, "actor_id", r->actor_id);
+    json_set_str(obj, "actor_username", r->actor_username);
+    json_set_str(obj, "target_type", r->target_type);
+    json_set_str(obj, "target_id", r->target_id);
+    json_set_str(obj, "detail", r->detail);
+    json_set_str(obj, "ip_address", r->ip_address);
+    json_set_str(obj, "created_at", clock_rfc3339(a, r->created_at));
 }
 
 enum rc audit_latest(struct db *db, struct arena *a, int64_t limit, struct audit_rows *out)

@@ -21,6 +21,9 @@ struct audit_event {
 MUST_CHECK enum rc audit_add(struct db *db, const struct audit_event *e);
 
 struct audit_row { const char *id, *event, *actor_id, *actor_username, *target_type, *target_id, *detail, *ip_address; int64_t created_at; };
+struct json;
+/* Its members in the API (http-api 7.6), put into `obj`. */
+void audit_row_json(struct arena *a, const struct audit_row *r, struct json *obj);
 struct audit_rows { struct audit_row *v; size_t n; };
 MUST_CHECK enum rc audit_latest(struct db *db, struct arena *a, int64_t limit, struct audit_rows *out); /* newest first */
 

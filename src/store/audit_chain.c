@@ -3,6 +3,7 @@
 #include "store/audit_chain.h"
 
 #include "crypto/random.h"
+#include "store/audit_row.h"
 #include "util/clock.h"
 #include "util/frame.h"
 #include "util/log.h"
@@ -64,27 +65,16 @@ enum rc audit_chain_read(struct db *db, struct arena *a, struct audit_chain *out
 
 static void link_row(struct stmt *q, struct arena *a, void *out)
 {
-    *(struct audit_link *)out = (struct audit_link){
-        .row = {
-            .id = col_text(q, 0, a),
-            .event = col_text(q, 1, a),
-            .actor_id = col_text(q, 2, a),
-            .actor_username = col_text(q, 3, a),
-            .target_type = col_text(q, 4, a),
-            .target_id = col_text(q, 5, a),
-            .detail = col_text(q, 6, a),
-            .ip_address = col_text(q, 7, a),
-            .created_at = col_int(q, 8),
-        },
-        .place = { col_int(q, 9), col_bytes(q, 10, a) },
-    };
+    struct audit_link *l = out;
+
+    audit_row(q, a, &l->row);
+    l->place = (struct audit_place){ col_int(q, AUDIT_COLS_N), col_bytes(q, AUDIT_COLS_N + 1, a) };
 }
 
 enum rc audit_links(struct db *db, struct arena *a, int64_t after_seq, int64_t limit, struct audit_links *out)
 {
     struct stmt *q = db_sql(db,
-        "SELECT id, event, actor_id, actor_username, target_type, target_id, detail, ip_address,"
-        " created_at, seq, hash FROM audit_logs WHERE seq > $1 ORDER BY seq LIMIT $2");
+        "SELECT " AUDIT_COLS ", l.seq, l.hash FROM audit_logs l WHERE l.seq > $1 ORDER BY l.seq LIMIT $2");
     struct rows rows;
 
     db_int(q, 1, after_seq);
@@ -215,30 +205,13 @@ enum rc audit_set_copied(struct db *db, int64_t seq)
     return db_run(q);
 }
 
-static void set_or_null(struct json *obj, const char *name, const char *text)
-{
-    if (text != NULL)
-        json_set_str(obj, name, text);
-    else
-        json_set_null(obj, name);
-}
-
 struct json *audit_link_json(struct arena *a, const struct audit_link *l)
 {
-    const struct audit_row *r = &l->row;
     struct json *out = json_object(a);
 
     json_set_int(out, "seq", l->place.seq);
-    json_set_str(out, "id", r->id);
-    json_set_str(out, "event", r->event);
-    set_or_null(out, "actor_id", r->actor_id);
-    json_set_str(out, "actor_username", r->actor_username);
-    json_set_str(out, "target_type", r->target_type);
-    json_set_str(out, "target_id", r->target_id);
-    json_set_str(out, "detail", r->detail);
-    json_set_str(out, "ip_address", r->ip_address);
-    json_set_str(out, "created_at", clock_rfc3339(a, r->created_at));
-    set_or_null(out, "hash", l->place.hash.n > 0 ? hex_encode(a, l->place.hash) : NULL);
+    audit_row_json(a, &l->row, out);
+    json_set_str_or_null(out, "hash", l->place.hash.n > 0 ? hex_encode(a, l->place.hash) : NULL);
     return out;
 }
 

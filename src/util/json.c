@@ -291,6 +291,14 @@ void json_set_str_nonempty(struct json *obj, const char *name, const char *text)
         json_set_str(obj, name, text);
 }
 
+void json_set_str_or_null(struct json *obj, const char *name, const char *text)
+{
+    if (text != NULL)
+        json_set_str(obj, name, text);
+    else
+        json_set_null(obj, name);
+}
+
 void json_set_int(struct json *obj, const char *name, int64_t n)
 {
     attach(obj, name, made(json_object_new_int64(n)));

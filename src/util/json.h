@@ -46,6 +46,7 @@ struct json *json_array(struct arena *a);
 void json_set(struct json *obj, const char *name, struct json *value); /* value NULL: null */
 void json_set_str(struct json *obj, const char *name, const char *text);
 void json_set_str_nonempty(struct json *obj, const char *name, const char *text); /* "" sets nothing either */
+void json_set_str_or_null(struct json *obj, const char *name, const char *text); /* NULL: null */
 void json_set_int(struct json *obj, const char *name, int64_t n);
 void json_set_bool(struct json *obj, const char *name, bool is);
 void json_set_null(struct json *obj, const char *name);
