@@ -57,6 +57,33 @@ def error_of(page):
     return html.unescape(found.group(1)).strip() if found else None
 
 
+def oerr(answer, status, code):
+    """A refusal in JSON; returns what it says."""
+    assert (answer.status_code, answer.json().get("error")) == (status, code), answer.text
+    assert answer.headers["Content-Type"] == "application/json" and answer.headers["Cache-Control"] == "no-store"
+    return answer.json().get("error_description", "")
+
+
+def until(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+
+
+def id_of(provider, username):
+    return provider.rows("SELECT id FROM users WHERE username = ?", username)[0][0]
+
+
+def account_console(provider, name, password=PASSWORD, path="/account/security"):
+    """A browser in which that person is signed in to the account pages."""
+    browser = Browser(provider)
+    page = browser.follow(browser.get(path))
+    home = browser.follow(provider.post_login(browser, page.text, name, password))
+    assert home.status_code == 200, home.text
+    return browser
+
+
 class Client:
     def __init__(self, provider, client_id, secret, redirect_uri):
         self.provider, self.id, self.secret, self.redirect_uri = provider, client_id, secret, redirect_uri

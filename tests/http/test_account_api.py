@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from provider import PASSWORD, Browser, hidden, query_of
+from provider import PASSWORD, Browser, account_console, hidden, oerr, query_of
 from second import Account, Second, code_of
 
 NEW = "another long password"
@@ -20,21 +20,9 @@ def name(provider):
     return f"owner{name.n}"
 
 
-def oerr(answer, status, error):
-    assert (answer.status_code, answer.json()["error"]) == (status, error), answer.text
-
-
 def trail(provider, name, event):
     return provider.rows("SELECT actor_username, target_type, target_id, detail FROM audit_logs"
                          " WHERE event = ? AND actor_username = ?", event, name)
-
-
-def console(provider, name, password=PASSWORD):
-    browser = Browser(provider)
-    page = browser.follow(browser.get("/account/"))
-    home = browser.follow(provider.post_login(browser, page.text, name, password))
-    assert home.status_code == 200, home.text
-    return browser
 
 
 def post(browser, path, page=None, **form):
@@ -345,7 +333,7 @@ def test_password_page(provider, client, name):
     """Without JavaScript; what is wrong is said at its field."""
     elsewhere = Browser(provider)
     provider.sign_in(client, elsewhere, username=name)
-    browser = console(provider, name)
+    browser = account_console(provider, name)
     page = browser.get("/account/security").text
     assert "Current password" in page and "At least 6 characters" in page
     assert browser.post("/account/security/password", data={"current_password": PASSWORD}).status_code == 403  # CS-06
@@ -361,21 +349,21 @@ def test_password_page(provider, client, name):
     assert done.status_code == 303
     assert "Password changed." in browser.follow(done).text
     assert provider.error(client, elsewhere, prompt="none")["error"] == "login_required"
-    console(provider, name, NEW)
+    account_console(provider, name, NEW)
 
 
 def test_sessions_page(provider, client, name):
     elsewhere = Browser(provider)
     elsewhere.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
     provider.sign_in(client, elsewhere, username=name)
-    browser = console(provider, name)
+    browser = account_console(provider, name)
     page = browser.get("/account/sessions")
     assert page.status_code == 200 and page.text.count('data-testid="this-session"') == 1
     assert 'data-testid="nav-sessions"' in page.text and "Firefox on Linux" in page.text
     actions = re.findall(r'action="(/account/sessions/[0-9a-v]{20}/end)"', page.text)
     assert len(actions) == 1
     assert browser.post(actions[0], data={}).status_code == 403
-    stranger = console(provider, "admin")
+    stranger = account_console(provider, "admin")
     assert post(stranger, actions[0]).status_code == 403
     done = post(browser, actions[0])
     assert done.status_code == 303 and "Session ended." in browser.follow(done).text
@@ -396,7 +384,7 @@ def test_sessions_page(provider, client, name):
 
 def test_profile_page_after_the_end(provider, name):
     """A page that was open when every session was ended changes nothing."""
-    browser = console(provider, name)
+    browser = account_console(provider, name)
     page = browser.get("/account/profile").text
     user_id = provider.rows("SELECT id FROM users WHERE username = ?", name)[0][0]
     assert provider.api("POST", f"/users/{user_id}/revoke-sessions").status_code == 204

@@ -6,8 +6,8 @@ import sqlite3
 import pytest
 
 import jose
-from provider import PASSWORD, Browser, error_of, hidden, query_of
-from second import Account, Second, app_code, code_of, error_back, is_verify, links, picture, read_qr, secret_of
+from provider import PASSWORD, Browser, account_console, error_of, hidden, oerr, query_of
+from second import Account, Second, app_code, code_of, is_verify, links, picture, read_qr, secret_of
 
 
 @pytest.fixture
@@ -15,10 +15,6 @@ def name(provider):
     name.n = getattr(name, "n", 0) + 1
     provider.add_user(f"member{name.n}", email=f"member{name.n}@example.test")
     return f"member{name.n}"
-
-
-def oerr(answer, status, error):
-    assert (answer.status_code, answer.json()["error"]) == (status, error), answer.text
 
 
 # --- the API -----------------------------------------------------------------------
@@ -228,17 +224,9 @@ def test_lost_phone(provider, client, person):
 
 # --- the pages -----------------------------------------------------------------------
 
-def console(provider, name):
-    browser = Browser(provider)
-    page = browser.follow(browser.get("/account/security"))
-    home = browser.follow(provider.post_login(browser, page.text, name))
-    assert home.status_code == 200, home.text
-    return browser
-
-
 def test_pages(provider, client, name):
     """The whole of it without JavaScript: set up, codes, new codes, remove."""
-    browser = console(provider, name)
+    browser = account_console(provider, name)
     page = browser.get("/account/security")
     assert 'data-testid="nav-security"' in page.text and 'data-testid="nav-trusted-devices"' in page.text
     token = hidden(page.text, "csrf_token")
@@ -295,7 +283,7 @@ def test_few_codes(provider, client, person):
 
 def test_an_old_page_of_enrolment(provider, name):
     """Ten minutes, and only what we have shown."""
-    browser = console(provider, name)
+    browser = account_console(provider, name)
     token = hidden(browser.get("/account/security").text, "csrf_token")
     shown = browser.post("/account/security/totp", data={"csrf_token": token, "current_password": PASSWORD}).text
     secret, enrolment = secret_of(shown), hidden(shown, "enrolment")

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, cbor, unb64
-from provider import PASSWORD, Browser, b64url, error_of, hidden
+from provider import PASSWORD, Browser, account_console, b64url, error_of, hidden
 from second import Account, Second, app_code
 
 NAMES = iter(f"owner{n}" for n in range(1000))
@@ -335,10 +335,7 @@ def test_of_oneself_only(provider, account, name):
 
 @pytest.fixture
 def console(provider, name):
-    browser = Browser(provider)
-    page = browser.follow(browser.get("/account/security"))
-    assert browser.follow(provider.post_login(browser, page.text, name)).status_code == 200
-    return browser
+    return account_console(provider, name)
 
 
 def script(browser, path, body, token):

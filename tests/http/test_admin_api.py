@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from jose import payload_of
-from provider import PASSWORD, Browser, Provider, hidden, query_of
+from provider import PASSWORD, Browser, Provider, hidden, oerr, query_of
 
 ID = re.compile(r"[0-9a-v]{20}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -24,12 +24,6 @@ def people(provider):
         assert answer.status_code == 201, answer.text
         made[name] = answer.json()["data"]["id"]
     return made
-
-
-def oerr(answer, status, code):
-    assert (answer.status_code, answer.json().get("error")) == (status, code), answer.text
-    assert answer.headers["Content-Type"] == "application/json" and answer.headers["Cache-Control"] == "no-store"
-    return answer.json().get("error_description", "")
 
 
 def names(answer):

@@ -4,15 +4,9 @@ import re
 import pytest
 import requests
 
-from provider import CALLBACK, Browser, pkce
+from provider import CALLBACK, Browser, oerr, pkce
 
 MINIMAL = {"client_name": "App", "redirect_uris": [CALLBACK]}
-
-
-def oerr(answer, status, code):
-    assert (answer.status_code, answer.json().get("error")) == (status, code), answer.text
-    assert answer.headers["Content-Type"] == "application/json" and answer.headers["Cache-Control"] == "no-store"
-    return answer.json().get("error_description", "")
 
 
 def test_registration(provider):

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from jose import payload_of
-from provider import Browser, hidden
+from provider import Browser, hidden, oerr
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 ID = re.compile(r"[0-9a-v]{20}")
@@ -14,10 +14,6 @@ UNKNOWN = "0" * 20
 def data(answer, status=200):
     assert answer.status_code == status, answer.text
     return answer.json()["data"]
-
-
-def oerr(answer, status, code):
-    assert (answer.status_code, answer.json()["error"]) == (status, code), answer.text
 
 
 class Person:

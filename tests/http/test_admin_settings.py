@@ -3,12 +3,7 @@ import json
 
 import pytest
 
-from provider import Browser
-
-
-def oerr(answer, status, code):
-    assert (answer.status_code, answer.json()["error"]) == (status, code), answer.text
-    return answer.json().get("error_description", "")
+from provider import Browser, oerr
 
 
 def exported(provider):

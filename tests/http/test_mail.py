@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from post_office import CA, PASSWORD, PostOffice, Silent, USER
-from provider import Browser, Provider
+from provider import Browser, Provider, until
 from second import Account, Second, code_of, error_back, links
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")  # what must not be used is tried here
@@ -62,13 +62,6 @@ def off(provider):
     provider.later(4 * 86400)  # what is left expires
     until(lambda: not queued(provider), "an empty outbox")
     provider.admin_bearer = provider.console_token()
-
-
-def until(condition, what, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
 
 
 def queued(provider):

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 import jose
-from provider import Browser, CALLBACK, error_of, hidden, query_of
+from provider import CALLBACK, Browser, error_of, hidden, id_of, query_of
 from second import (Second, app_code, code_of, error_back, is_enrol, is_verify, links, picture, read_qr, secret_of)
 
 ONLY = {"require_mfa": "true"}
@@ -26,10 +26,6 @@ def enrolled(provider, client, person):
     with provider.settings(**ONLY):
         person.enrol(client)
     return person
-
-
-def id_of(provider, username):
-    return provider.rows("SELECT id FROM users WHERE username = ?", username)[0][0]
 
 
 def events(provider, person, event):

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from post_office import CA, PostOffice
-from provider import PASSWORD, Browser, Provider, hidden, query_of
+from provider import PASSWORD, Browser, Provider, hidden, id_of, query_of
 from second import Account, Second, app_code, secret_of
 
 NEW = "another long password"
@@ -40,10 +40,6 @@ def name(provider):
     provider.add_user(person, email=person + "@example.test")
     assert provider.api("PUT", "/users/" + id_of(provider, person), json={"is_email_verified": True}).status_code == 200
     return person
-
-
-def id_of(provider, name):
-    return provider.rows("SELECT id FROM users WHERE username = ?", name)[0][0]
 
 
 def news(office, name):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from provider import PASSWORD, Browser, Provider, error_of, hidden
+from provider import PASSWORD, Browser, Provider, error_of, hidden, id_of
 from second import Account
 from test_reload import change as change_file, hang_up
 
@@ -46,10 +46,6 @@ def name(provider):
     provider.add_user(f"chooser{name.n}", email=f"chooser{name.n}@example.test")
     command(provider, FORBIDS)
     return f"chooser{name.n}"
-
-
-def id_of(provider, name):
-    return provider.rows("SELECT id FROM users WHERE username = ?", name)[0][0]
 
 
 def change(account, new):

@@ -10,7 +10,7 @@ import urllib.parse
 import pytest
 import requests
 
-from provider import PASSWORD, Browser, error_of, hidden, query_of
+from provider import PASSWORD, Browser, error_of, hidden, id_of, query_of
 from second import Account, Second, code_of, links, not_me
 
 NEW = "another long password"
@@ -22,10 +22,6 @@ def name(provider):
     name.n = getattr(name, "n", 0) + 1
     provider.add_user(f"lost{name.n}", email=f"lost{name.n}@example.test")
     return f"lost{name.n}"
-
-
-def id_of(provider, name):
-    return provider.rows("SELECT id FROM users WHERE username = ?", name)[0][0]
 
 
 def recover(provider, name):
