@@ -2,6 +2,7 @@
 
 #include "account/confirm.h"
 
+#include "authn/caller.h"
 #include "authn/factor.h"
 #include "authn/password.h"
 #include "authn/totp.h"
@@ -10,11 +11,6 @@
 #include "store/passwords.h"
 #include "store/sessions.h"
 #include "store/tokens.h"
-
-const char *account_acr(const struct exchange *x)
-{
-    return x->token != NULL ? x->token->family.acr : x->session->acr;
-}
 
 struct bytes account_binding(const struct exchange *x)
 {
@@ -86,14 +82,14 @@ enum rc account_confirm_both(struct exchange *x, const char *current_password, c
     return as_either(x, factor_check(x, &t));
 }
 
-bool account_needs_code(const struct exchange *x)
-{
-    return x->user->totp_since != 0 && !text_same(account_acr(x), "2");
-}
-
 enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code)
 {
-    if (account_needs_code(x))
-        return account_confirm_both(x, current_password, code, NULL, NULL);
-    return account_confirm(x, current_password);
+    enum caller_proof needed;
+
+    TRY(caller_proof_needed(x, x->db, &needed));
+    switch (needed) {
+    case PROOF_CODE: return account_confirm_both(x, current_password, code, NULL, NULL);
+    case PROOF_PASSKEY: return refuse(&x->no, REFUSE_PASSKEY_FIRST, NULL);
+    default: return account_confirm(x, current_password);
+    }
 }

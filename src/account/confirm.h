@@ -11,8 +11,7 @@
 /* Has this person a password to ask for? */
 MUST_CHECK enum rc account_has_password(struct exchange *x, bool *out);
 
-/* Of the session or token that this is: its acr, and what binds a handle to it. */
-const char *account_acr(const struct exchange *x);
+/* Of the session or token that this is: what binds a handle to it. */
 struct bytes account_binding(const struct exchange *x);
 
 /*
@@ -22,9 +21,11 @@ struct bytes account_binding(const struct exchange *x);
 #define ACCOUNT_RECENT_S 900
 MUST_CHECK enum rc account_confirm(struct exchange *x, const char *current_password);
 
-/* The same before something that stands for two factors is added: whoever has a second
- * factor has to have used it in this session, or to give a code of it now (WR-26). */
-bool account_needs_code(const struct exchange *x);
+/*
+ * The same before a factor is added or a passkey removed: whoever has a second factor has
+ * to have used it in this session, or to give a code of it now (WR-26, caller_proof_needed()).
+ * RC_REFUSED  PASSKEY_FIRST, too; with a code INVALID_CREDENTIALS, FACTOR_LOCKED
+ */
 MUST_CHECK enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code);
 
 /*

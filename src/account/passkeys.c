@@ -57,6 +57,18 @@ static struct json *row_of(struct arena *a, const struct passkey *p, size_t n)
     return row;
 }
 
+/* Of all panels: what changing a factor takes. */
+static enum rc proof_vars(struct exchange *x, struct json *vars)
+{
+    enum caller_proof needed;
+
+    TRY(caller_proof_needed(x, x->db, &needed));
+    json_set_bool(vars, "ask_code", needed == PROOF_CODE);
+    json_set_bool(vars, "ask_passkey", needed == PROOF_PASSKEY);
+    json_set_str(vars, "confirm_href", ACCOUNT_SECURITY "/confirm");
+    return RC_OK;
+}
+
 enum rc account_passkey_vars(struct exchange *x, struct json *vars)
 {
     struct json *list = json_array(x->arena);
@@ -68,8 +80,7 @@ enum rc account_passkey_vars(struct exchange *x, struct json *vars)
     json_set(vars, "passkeys", list);
     json_set_str(vars, "passkeys_action", ACCOUNT_SECURITY "/passkeys");
     json_set_bool(vars, "passkeys_unused", text_same(x->settings->auth_mode, "password"));
-    json_set_bool(vars, "passkeys_ask_code", account_needs_code(x));
-    return RC_OK;
+    return proof_vars(x, vars);
 }
 
 /* ---- adding one ---- */
@@ -105,11 +116,12 @@ static enum rc handle_of(struct exchange *x, struct bytes *out)
     return RC_OK;
 }
 
-static enum rc respond_options(struct exchange *x, struct bytes user_handle, const struct passkey_rows *have)
+static enum rc respond_options(struct exchange *x, struct bytes user_handle, const struct passkey_rows *have, bool is_proven)
 {
     struct passkey_challenge c = {
         .ceremony = PASSKEY_REGISTRATION, .binding = account_binding(x), .user_id = x->user->id,
         .needs_user_verified = x->settings->require_mfa,
+        .is_proven = is_proven,
     };
     struct json *obj = json_object(x->arena);
 
@@ -121,16 +133,18 @@ static enum rc respond_options(struct exchange *x, struct bytes user_handle, con
 enum rc account_passkey_begin(struct exchange *x)
 {
     struct begin_form form = { NULL };
+    enum caller_proof needed;
     struct passkey_rows rows;
     struct bytes user_handle;
 
     TRY(json_bind(x, begin_fields, ARRAY_LEN(begin_fields), &form, NULL));
+    TRY(caller_proof_needed(x, x->db, &needed));
     TRY(account_confirm_strong(x, form.current_password, form.code));
     TRY(passkeys_of_user(x->db, x->arena, x->user->id, &rows));
     if (rows.n >= PASSKEYS_MAX)
         return refuse(&x->no, REFUSE_INVALID_REQUEST, "You have %d passkeys; remove one first", PASSKEYS_MAX);
     TRY(handle_of(x, &user_handle));
-    return respond_options(x, user_handle, &rows);
+    return respond_options(x, user_handle, &rows, needed == PROOF_CODE);
 }
 
 struct finish_query { const char *challenge_id; };
@@ -229,9 +243,10 @@ enum rc account_passkey_rename(struct exchange *x)
     return is_page(x) ? console_go(x, ACCOUNT_SECURITY, "saved") : respond_message(x, "The passkey has another name");
 }
 
-struct remove_form { const char *current_password; };
+struct remove_form { const char *current_password, *code; };
 static const struct field remove_fields[] = {
     FIELD(remove_form, current_password, F_OPTIONAL, 1024, NULL),
+    FIELD(remove_form, code, F_OPTIONAL, 1024, NULL),
 };
 
 /* The last one of somebody who has no other way in stays. */
@@ -266,7 +281,7 @@ enum rc account_passkey_remove(struct exchange *x)
     enum rc rc = model_bind(x, remove_fields, ARRAY_LEN(remove_fields), &form, NULL);
 
     if (rc == RC_OK)
-        rc = account_confirm(x, form.current_password);
+        rc = account_confirm_strong(x, form.current_password, form.code);
     if (rc != RC_OK)
         return account_security_answer(x, rc);
     read_id(&c);

@@ -44,6 +44,7 @@ static const struct route rows[] = {
     { M_GET,  "/account/profile", PAGE, account_profile, CONSOLE },
     { M_POST, "/account/profile", PAGE, account_profile_update, CONSOLE, .hashes = true },
     { M_GET,  ACCOUNT_SECURITY, PAGE, account_security, CONSOLE },
+    { M_GET,  ACCOUNT_SECURITY "/confirm", PAGE, account_security_confirm, CONSOLE },
     { M_POST, ACCOUNT_SECURITY "/totp", PAGE, account_totp_setup, CONSOLE, .hashes = true },
     { M_POST, ACCOUNT_SECURITY "/totp/verify", PAGE, account_totp_enrol, CONSOLE },
     { M_POST, ACCOUNT_SECURITY "/totp/remove", PAGE, account_totp_remove, CONSOLE, .hashes = true },

@@ -5,6 +5,7 @@
 #include "account/handlers.h"
 #include "authn/caller.h"
 #include "http/response.h"
+#include "oidc/console.h"
 
 static void set_error(struct exchange *x, struct json *vars, const char *wrong)
 {
@@ -42,6 +43,12 @@ enum rc account_security_answer_at(struct exchange *x, enum rc rc, const char *w
 enum rc account_security_answer(struct exchange *x, enum rc rc)
 {
     return account_security_answer_at(x, rc, NULL);
+}
+
+/* The same person with both factors, and back. */
+enum rc account_security_confirm(struct exchange *x)
+{
+    return console_start_stronger(x, "account", ACCOUNT_SECURITY);
 }
 
 enum rc account_security(struct exchange *x)

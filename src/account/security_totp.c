@@ -144,7 +144,7 @@ static enum rc check_setup(struct exchange *x)
     TRY(bind(x, &form));
     if (x->user->totp_since != 0)
         return refuse(&x->no, REFUSE_ALREADY_ENROLLED, NULL);
-    return account_confirm(x, form.current_password);
+    return account_confirm_strong(x, form.current_password, NULL);
 }
 
 enum rc account_totp_setup(struct exchange *x)
@@ -171,6 +171,7 @@ static enum rc confirm(struct db *db, void *arg)
     const char *user_id = c->x->user->id;
 
     TRY(caller_check(c->x, db));
+    TRY(caller_check_passkey(c->x, db)); /* added since this began */
     TRY(factors_totp_confirm(db, user_id, c->begun.secret_sealed, c->step, c->x->now));
     TRY(notice_queue(c->x, db, c->x->user, NOTICE_APP_ADDED));
     return trail(c->x, "mfa_enrolled", NULL, "user", user_id, "method", "totp", "source", "account", NULL);
@@ -214,6 +215,8 @@ static enum rc enrol(struct db *db, void *arg)
 {
     struct enrolment *e = arg;
     struct exchange *x = e->x;
+
+    TRY(caller_check_passkey(x, db)); /* added since this began */
     enum rc rc = factors_totp_enrol(db, x->user->id, e->proof.secret_sealed, e->proof.step, x->now);
 
     e->was_beaten = rc == RC_REFUSED;

@@ -11,7 +11,7 @@
 #include "store/settings_table.h"
 #include "util/frame.h"
 
-#define CHALLENGE_VERSION 1
+#define CHALLENGE_VERSION 2
 #define HANDLE_MAX 8192 /* a request of INTERACTION_MAX in it */
 #define TIMEOUT_MS 300000
 
@@ -38,6 +38,7 @@ static struct bytes frame_of(struct exchange *x, const struct passkey_challenge 
     frame_put_bytes(&b, c->binding);
     frame_put_text(&b, c->user_id);
     frame_put_int(&b, c->needs_user_verified);
+    frame_put_int(&b, c->is_proven);
     frame_put_bytes(&b, c->request);
     return sbuf_bytes(&b);
 }
@@ -65,6 +66,7 @@ static enum rc read_frame(struct exchange *x, struct bytes frame, struct passkey
     out->binding = frame_get_bytes(&f);
     out->user_id = frame_get_text(&f, x->arena);
     out->needs_user_verified = frame_get_int(&f) != 0;
+    out->is_proven = frame_get_int(&f) != 0;
     out->request = frame_get_bytes(&f);
     TRY(frame_end(&f));
     return version == CHALLENGE_VERSION ? RC_OK : RC_NONE;

@@ -31,6 +31,7 @@ struct passkey_challenge {
     struct bytes binding;       /* of the browser or session; n > 0 */
     const char *user_id;        /* NULL: PASSKEY_DISCOVERABLE */
     bool needs_user_verified;
+    bool is_proven;             /* PASSKEY_REGISTRATION: a second factor was shown for it (WR-26) */
     struct bytes request;       /* PASSKEY_LOGIN, PASSKEY_DISCOVERABLE: authz_request_pack(); may be empty */
 };
 

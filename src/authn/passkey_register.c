@@ -69,12 +69,22 @@ static enum rc insert(struct adding *g, struct db *db)
     return rc == RC_REFUSED ? fail(g, "registered already") : rc;
 }
 
+/* WR-26: a factor that was enrolled since this began has not been shown. */
+static enum rc check_proof(struct adding *g, struct db *db)
+{
+    enum caller_proof needed;
+
+    TRY(caller_proof_needed(g->x, db, &needed));
+    return needed == PROOF_PASSWORD || g->challenge->is_proven ? RC_OK : fail(g, "sign in again first");
+}
+
 static enum rc add(struct db *db, void *arg)
 {
     struct adding *g = arg;
     enum rc rc;
 
     TRY(caller_check(g->x, db));
+    TRY(check_proof(g, db));
     rc = passkey_challenge_spend(db, g->challenge);
     if (rc == RC_REFUSED)
         return fail(g, "challenge used");

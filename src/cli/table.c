@@ -92,13 +92,15 @@ const struct command cli_commands[] = {
       "  --now              the old secret stops at once; default: it works for 24 hours more\n"
       "  --json             machine-readable; lists: one object per line\n",
       cli_clients },
-    { "users", "people: add, list, set-password, unlock, reset-factor, recover",
+    { "users", "people: add, list, set-password, unlock, reset-factor, remove-passkeys, recover",
       "Usage: autentico users add USERNAME [--email ADDRESS] [--admin]\n"
       "       autentico users list [--json]\n"
       "       autentico users set-password USERNAME\n"
       "       autentico users unlock USERNAME\n"
       "       autentico users reset-factor USERNAME\n"
+      "       autentico users remove-passkeys USERNAME\n"
       "       autentico users recover USERNAME\n"
+      "reset-factor takes the authenticator app away, remove-passkeys all passkeys: for devices that are lost.\n"
       "recover prints a link by which the person chooses a new password, once.\n"
       "Passwords are asked for on the terminal, or read as one line from standard input.\n" CONFIG
       "  --email ADDRESS\n"

@@ -7,6 +7,7 @@
 #include "cli/act.h"
 #include "cli/cli.h"
 #include "http/response.h"
+#include "store/passkeys.h"
 #include "store/users.h"
 #include "util/clock.h"
 
@@ -130,6 +131,21 @@ static enum rc reset_factor(struct desk *d, const char *username)
     return RC_OK;
 }
 
+static enum rc remove_passkeys(struct desk *d, const char *username)
+{
+    struct passkey_rows have;
+    const char *id;
+
+    TRY(find_id(d, username, &id));
+    TRY(passkeys_of_user(d->db, d->arena, id, &have));
+    if (have.n == 0)
+        return cli_refuse("%s has no passkeys", username);
+    TRY(act(d, admin_user_passkeys_remove, ONE "/factors/passkeys",
+            arena_printf(d->arena, "/admin/api/users/%s/factors/passkeys", id), NULL));
+    printf("The passkeys of %s are removed; their sessions have ended\n", username);
+    return RC_OK;
+}
+
 static enum rc recover(struct desk *d, const char *username, const struct user_flags *f)
 {
     struct json *made;
@@ -158,6 +174,8 @@ static enum rc run(struct desk *d, const char *verb, const char *word, const str
         return unlock(d, word);
     if (strcmp(verb, "reset-factor") == 0)
         return reset_factor(d, word);
+    if (strcmp(verb, "remove-passkeys") == 0)
+        return remove_passkeys(d, word);
     if (strcmp(verb, "recover") == 0)
         return recover(d, word, f);
     return list(d, f);
@@ -165,7 +183,7 @@ static enum rc run(struct desk *d, const char *verb, const char *word, const str
 
 static bool takes_word(const char *verb)
 {
-    static const char *const verbs[] = { "add", "set-password", "unlock", "reset-factor", "recover" };
+    static const char *const verbs[] = { "add", "set-password", "unlock", "reset-factor", "remove-passkeys", "recover" };
 
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         if (strcmp(verb, verbs[i]) == 0)

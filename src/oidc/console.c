@@ -55,7 +55,10 @@ static const char *redirect_uri_of(struct exchange *x, const char *console)
 
 /* ---- a sign-in that has begun: sealed in a cookie ---- */
 
-struct begun { const char *state, *code_verifier, *path; };
+struct begun {
+    const char *state, *code_verifier, *path;
+    const char *acr_values; /* NULL: none; not remembered */
+};
 
 /* A cookie of one console is not one of the other. */
 static struct bytes aad_of(struct exchange *x, const char *console)
@@ -142,15 +145,18 @@ static enum rc send_to_authorize(struct exchange *x, const char *console, const 
     uri_add_param(&uri, "state", b->state);
     uri_add_param(&uri, "code_challenge", challenge_of(x->arena, b->code_verifier));
     uri_add_param(&uri, "code_challenge_method", "S256");
+    if (b->acr_values != NULL)
+        uri_add_param(&uri, "acr_values", b->acr_values);
     return respond_redirect(x, uri.text);
 }
 
-static enum rc start(struct exchange *x, const char *console, const char *path, bool is_again)
+static enum rc start(struct exchange *x, const char *console, const char *path, bool is_again, const char *acr_values)
 {
     struct begun b = {
         .state = arena_printf(x->arena, "%s%s", is_again ? AGAIN : "", random_token(x->arena)),
         .code_verifier = random_token(x->arena),
         .path = path_to_return(x, console, path),
+        .acr_values = acr_values,
     };
 
     remember(x, console, &b);
@@ -159,7 +165,12 @@ static enum rc start(struct exchange *x, const char *console, const char *path, 
 
 enum rc console_start(struct exchange *x, const char *console, const char *path)
 {
-    return start(x, console, path, false);
+    return start(x, console, path, false, NULL);
+}
+
+enum rc console_start_stronger(struct exchange *x, const char *console, const char *path)
+{
+    return start(x, console, path, false, "2");
 }
 
 /* ---- back from authorize ---- */
@@ -213,7 +224,7 @@ static enum rc restart(struct exchange *x, const char *console, const char *stat
     if (text_starts(text_or(state, ""), AGAIN))
         return show_failure(x, console, 400, "Your browser did not keep the sign-in",
                             "Please allow cookies for this site and start again.");
-    return start(x, console, path, true);
+    return start(x, console, path, true, NULL);
 }
 
 static enum rc cookie_hash(struct exchange *x, const char *console, const char *cookie, int key, struct bytes *out)

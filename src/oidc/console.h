@@ -10,6 +10,8 @@
 
 /* 302 to authorize; back to `path` (of this console) afterwards. */
 enum rc console_start(struct exchange *x, const char *console, const char *path);
+/* … with two factors (acr_values=2), also for somebody who is signed in with one. */
+enum rc console_start_stronger(struct exchange *x, const char *console, const char *path);
 /* GET /admin/callback, /account/callback.  Missing or foreign state: restarts the
  * login once; an error from authorize: a page. */
 enum rc console_callback_admin(struct exchange *x);

@@ -1,7 +1,7 @@
 """Passkeys in Chromium, by its virtual authenticator (WebAuthn.addVirtualAuthenticator); every page of theirs by axe."""
 import pytest
 
-from authenticator import Site, add_passkey
+from authenticator import UP, Site, add_passkey
 from chromium import Chromium
 from provider import PASSWORD, Browser, query_of
 from second import Account
@@ -118,10 +118,8 @@ def test_from_the_first_to_the_last(provider, screen, device, name):
     shown = screen.one(".key-name strong").text
     assert shown.startswith("Passkey ") and len(shown) == 12 and int(shown[8:], 16) >= 0
     assert "not used yet" in screen.one(".key").text
-    # once more on this device: it says so
-    add(screen)
-    screen.until(lambda d: "already" in screen.one("#passkey-dialog .auth-error").text)
-    screen.one("#passkey-dialog [data-close]").click()
+    # from now on the password alone changes no factor
+    assert not screen.all("[data-testid=add-passkey-btn]") and screen.all("a[href$=confirm]")
     screen.one(".key summary").click()
     screen.fill(**{"name-1": "My laptop"})
     screen.press("form[action$=rename] button")
@@ -133,6 +131,10 @@ def test_from_the_first_to_the_last(provider, screen, device, name):
     press_passkey(screen)
     screen.one("[data-testid=nav-security]")
     assert "last used" in screen.one(".key").text
+    # once more on this device: it says so
+    add(screen)
+    screen.until(lambda d: "already" in screen.one("#passkey-dialog .auth-error").text)
+    screen.one("#passkey-dialog [data-close]").click()
     screen.all(".key summary")[1].click()
     screen.fill(**{"remove-passkey-password-1": PASSWORD})
     screen.press(".key form[action$=remove] button")
@@ -308,7 +310,7 @@ def login_error(w):
 def security(w):
     account = Account(w.site, "jane")
     if not account("GET", "/passkeys").json()["data"]:
-        first, _ = (add_passkey(account, w.site.url, PASSWORD) for _ in range(2))
+        first, _ = (add_passkey(account, w.site.url, PASSWORD, flags=UP) for _ in range(2))
         Site(w.site, w.client, Browser(w.site)).sign_in(first)
         rows = account("GET", "/passkeys").json()["data"]
         account("PATCH", "/passkeys/" + rows[0]["id"], name="The phone of aunt Cassandra, with a remarkably long name for it")

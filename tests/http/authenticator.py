@@ -9,7 +9,7 @@ import urllib.parse
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from provider import b64url, hidden
+from provider import b64url, hidden, query_of
 
 UP, UV, BE, BS, AT, ED = 0x01, 0x04, 0x08, 0x10, 0x40, 0x80
 OFFERED = [-7, -35, -36, -257, -258, -259, -37, -38, -39, -8]
@@ -152,8 +152,11 @@ class Site:
             self.browser.cookies.pop("autentico_idp_session", None)
         page = self.browser.get(self.provider.authorize_url(self.client, **params))
         assert page.status_code == 200, page.text
-        self.query = {name: hidden(page.text, name) or "" for name in PARAMETERS}
-        return page.text
+        return self.read(page.text)
+
+    def read(self, page):
+        self.query = {name: hidden(page, name) or "" for name in PARAMETERS}
+        return page
 
     def begin(self, username=None, **more):
         kind = "discoverable" if username is None else "login"
@@ -171,6 +174,15 @@ class Site:
         begun = self.begin(username)
         assert begun.status_code == 200, begun.text
         return self.finish(begun.json(), passkey.show(begun.json()["options"], **(show or {})))
+
+
+def signs_in_by(provider, passkey):
+    """For second.Account: both factors by this passkey."""
+    def sign_in(client, browser, username, **params):
+        answer = Site(provider, client, browser).sign_in(passkey, username, **params)
+        assert answer.status_code == 200, answer.text
+        return query_of(answer.json()["redirect"])
+    return sign_in
 
 
 def add_passkey(account, origin, password, **how):

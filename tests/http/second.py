@@ -124,12 +124,12 @@ def error_back(answer):
 class Account:
     """The account API (http-api 8) as one person; signs in by the ordinary code flow."""
 
-    def __init__(self, provider, username, browser=None):
+    def __init__(self, provider, username, browser=None, sign_in=None):
         self.provider, self.browser = provider, browser or Browser(provider)
         app = Client(provider, "autentico-account", None, provider.url + "/account/callback")
         verifier, challenge = pkce()
-        code = provider.sign_in(app, self.browser, username, code_challenge=challenge, code_challenge_method="S256",
-                                scope="openid profile email")["code"]
+        code = (sign_in or provider.sign_in)(app, self.browser, username, code_challenge=challenge, code_challenge_method="S256",
+                                             scope="openid profile email")["code"]
         answer = provider.redeem(app, code, code_verifier=verifier)
         assert answer.status_code == 200, answer.text
         self.tokens = answer.json()

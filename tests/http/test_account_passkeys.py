@@ -6,8 +6,8 @@ import sqlite3
 import pytest
 import requests
 
-from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, cbor, unb64
-from provider import PASSWORD, Browser, account_console, b64url, error_of, hidden
+from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, cbor, signs_in_by, unb64
+from provider import PASSWORD, Browser, account_console, b64url, error_of, hidden, query_of
 from second import Account, Second, app_code
 
 NAMES = iter(f"owner{n}" for n in range(1000))
@@ -93,7 +93,7 @@ def test_register(provider, account, name, key):
     stored = provider.rows("SELECT k.alg, k.sign_count, k.is_uv_initialized, k.is_backup_eligible, k.is_backed_up, k.transports,"
                            " k.public_key FROM passkeys k WHERE credential_id = ?", key.id)[0]
     assert stored == (-7, 1, 1, 1, 1, "internal", cbor(key.key.cose()))
-    public = begin(account)["options"]["publicKey"]
+    public = begin(Account(provider, name, sign_in=signs_in_by(provider, key)))["options"]["publicKey"]
     assert public["excludeCredentials"] == [{"type": "public-key", "id": b64url(key.id), "transports": ["internal"]}]
     uid = provider.rows("SELECT id FROM users WHERE username = ?", name)[0][0]
     added = provider.rows("SELECT actor_username, detail FROM audit_logs WHERE event = 'passkey_added' AND target_id = ?", uid)
@@ -197,6 +197,7 @@ def test_verification(provider, account, key):
 
 def test_taken(provider, account, key):
     """WR-24: registered by somebody else; that one keeps it."""
+    key.flags = UP
     begun = begin(account)
     assert finish(account, begun, key.make(begun["options"])).status_code == 200
     other = next(NAMES)
@@ -213,6 +214,7 @@ def test_taken(provider, account, key):
 
 def test_challenge(provider, account, name, key):
     """WR-06: of another session, of another person, expired, used, none."""
+    key.flags = UP
     begun = begin(account)
     same_person = Account(provider, name)
     other = next(NAMES)
@@ -256,6 +258,7 @@ def test_second_factor_first(provider, name, client):
 
 def test_without_a_password(provider, account, name, key):
     """WR-26: whoever has none has to have signed in recently."""
+    key.flags = UP
     begun = begin(account)
     assert finish(account, begun, key.make(begun["options"])).status_code == 200
     forget_password(provider, name)
@@ -264,6 +267,117 @@ def test_without_a_password(provider, account, name, key):
     refresh(account)
     refused(account("POST", "/passkeys/register/begin"), 403, "login_required")
     refused(account("DELETE", "/passkeys/" + b64url(key.id)), 403, "login_required")
+
+
+# --- WR-26: who has learned the password cannot get around the passkey -------------------------
+
+NEEDS_PASSKEY = (403, "login_required")
+
+
+@pytest.fixture
+def owner(provider, account, key):
+    """Has a passkey that verifies its user; signed in with the password alone."""
+    begun = begin(account)
+    assert finish(account, begun, key.make(begun["options"])).status_code == 200
+    return account
+
+
+def test_password_alone_changes_no_factor(provider, name, owner, key):
+    """WR-26: no app, no second passkey, and the passkey stays."""
+    path = "/passkeys/" + b64url(key.id)
+    for code in ({}, {"code": "123456"}):
+        assert "passkey" in refused(owner("POST", "/passkeys/register/begin", current_password=PASSWORD, **code), *NEEDS_PASSKEY)
+        refused(owner("POST", "/mfa/totp/setup", current_password=PASSWORD, **code), *NEEDS_PASSKEY)
+        refused(owner("DELETE", path, current_password=PASSWORD, **code), *NEEDS_PASSKEY)
+    assert len(listed(owner)) == 1
+    assert owner("GET", "/mfa").json()["data"]["totp_enabled"] is False
+    # by the passkey all three are possible
+    strong = Account(provider, name, sign_in=signs_in_by(provider, key))
+    second = add_passkey(strong, provider.url, PASSWORD)
+    assert strong("DELETE", "/passkeys/" + b64url(second.id), current_password=PASSWORD).status_code == 200
+    strong.enrol()
+    assert strong("DELETE", path, current_password=PASSWORD).status_code == 200
+
+
+def test_passkey_that_verifies_nobody_is_no_second_factor(provider, account):
+    """WR-26: one factor like the password."""
+    add_passkey(account, provider.url, PASSWORD, flags=UP)
+    add_passkey(account, provider.url, PASSWORD, flags=UP)
+    account.enrol()
+
+
+def test_passkeys_that_open_nothing_demand_nothing(provider, owner):
+    """WR-26: where only passwords are taken nobody could show one."""
+    with provider.settings(auth_mode="password"):
+        owner.enrol()
+
+
+def test_begun_before_the_passkey(provider, name, account, key):
+    """WR-26: what was begun with the password is not finished once there is a passkey."""
+    thief = Account(provider, name)
+    app = thief("POST", "/mfa/totp/setup", current_password=PASSWORD).json()["data"]["secret"]
+    passkey = begin(thief)
+    begun = begin(account)
+    assert finish(account, begun, key.make(begun["options"])).status_code == 200
+    refused(thief("POST", "/mfa/totp/verify", code=app_code(app, provider.now())), *NEEDS_PASSKEY)
+    assert "sign in again" in refused(finish(thief, passkey, Passkey(provider.url).make(passkey["options"])))
+    assert len(listed(account)) == 1 and account("GET", "/mfa").json()["data"]["totp_enabled"] is False
+
+
+def test_begun_before_the_app(provider, name, account):
+    """WR-26: the same with an app."""
+    thief = Account(provider, name)
+    passkey = begin(thief)
+    account.enrol()
+    assert "sign in again" in refused(finish(thief, passkey, Passkey(provider.url).make(passkey["options"])))
+
+
+def test_removing_takes_a_code(provider, name, account):
+    """WR-26, OT-08: of somebody with an app, in a session of one factor."""
+    key = add_passkey(account, provider.url, PASSWORD, flags=UP)
+    path = "/passkeys/" + b64url(key.id)
+    secret = account.enrol()
+    refused(account("DELETE", path, current_password=PASSWORD), 403, "invalid_credentials")
+    assert len(listed(account)) == 1
+    provider.later(31)
+    assert account("DELETE", path, current_password=PASSWORD, code=app_code(secret, provider.now())).status_code == 200
+
+
+def test_the_page_leads_to_the_passkey(provider, name, owner, key):
+    """WR-26: the page says what it takes, leads there, and back."""
+    browser = account_console(provider, name)
+    page = browser.get("/account/security").text
+    assert "sign in with your passkey" in page and "add-passkey-btn" not in page and 'action="/account/security/totp"' not in page
+    remove = f"/account/security/passkeys/{b64url(key.id)}/remove"
+    assert remove not in page
+    form = {"csrf_token": hidden(page, "csrf_token"), "current_password": PASSWORD}
+    for path in ("/account/security/totp", remove):
+        answer = browser.post(path, data=form)
+        assert answer.status_code == 403 and "Sign in with your passkey" in error_of(answer.text)
+    answer = script(browser, "begin", {"current_password": PASSWORD}, form["csrf_token"])
+    assert answer.status_code == 403 and "passkey" in answer.json()["error"]
+
+    begins = browser.get("/account/security/confirm")
+    assert query_of(begins.headers["Location"])["acr_values"] == "2"
+    page = browser.get(begins.headers["Location"])
+    assert "sign in with your passkey" in error_of(page.text)
+    site = Site(provider, None, browser)
+    site.read(page.text)
+    begun = site.begin().json()
+    done = site.finish(begun, key.show(begun["options"]))
+    assert done.status_code == 200, done.text
+    page = browser.follow(browser.get(done.json()["redirect"]))
+    assert page.url.endswith("/account/security") and "add-passkey-btn" in page.text and "with your password alone" not in page.text
+
+
+def test_an_administrator_helps(provider, name, owner):
+    """Nobody is stuck: whoever has lost the passkey asks; the last administrator has the command line."""
+    assert "are removed" in provider.run("users", "remove-passkeys", name).stdout
+    assert "has no passkeys" in provider.run("users", "remove-passkeys", name, check=False).stderr
+    assert provider.run("users", "remove-passkeys", "nobody", check=False).returncode == 1
+    again = Account(provider, name)
+    assert listed(again) == []
+    add_passkey(again, provider.url, PASSWORD)
 
 
 def forget_password(provider, name):
@@ -294,7 +408,7 @@ def test_rename(provider, account, name):
 
 
 def test_remove(provider, account, name):
-    key = add_passkey(account, provider.url, PASSWORD)
+    key = add_passkey(account, provider.url, PASSWORD, flags=UP)
     path = "/passkeys/" + b64url(key.id)
     refused(account("DELETE", path, current_password="wrong password"), 403, "invalid_password")
     assert requests.delete(provider.url + "/account/api" + path, timeout=30, headers={
@@ -307,7 +421,7 @@ def test_remove(provider, account, name):
 
 def test_the_only_way_in_stays(provider, account, name):
     """Nobody locks oneself out."""
-    first, second = (add_passkey(account, provider.url, PASSWORD) for _ in range(2))
+    first, second = (add_passkey(account, provider.url, PASSWORD, flags=UP) for _ in range(2))
     forget_password(provider, name)
     assert account("DELETE", "/passkeys/" + b64url(first.id), x="").status_code == 200
     refused(account("DELETE", "/passkeys/" + b64url(second.id), x=""), 400, "lockout_prevention")
@@ -316,7 +430,7 @@ def test_the_only_way_in_stays(provider, account, name):
 
 def test_not_too_many(provider, account):
     for _ in range(20):
-        add_passkey(account, provider.url, PASSWORD)
+        add_passkey(account, provider.url, PASSWORD, flags=UP)
     refused(account("POST", "/passkeys/register/begin", current_password=PASSWORD), 400, "invalid_request")
 
 
@@ -344,6 +458,7 @@ def script(browser, path, body, token):
 
 def test_page(provider, console, key):
     """What its script does, and the forms that need none."""
+    key.flags = UP
     page = console.get("/account/security").text
     token = hidden(page, "csrf_token")
     assert 'data-testid="add-passkey-btn"' in page and 'placeholder="Enter your password"' in page

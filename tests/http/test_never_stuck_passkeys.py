@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 import jose
-from authenticator import UP, Site, add_passkey
+from authenticator import UP, Site, add_passkey, signs_in_by
 from provider import PASSWORD, Browser, error_of, query_of
 from second import Account, Second, is_enrol, is_verify
 
@@ -31,7 +31,8 @@ def people(provider):
             person.key = add_passkey(account, provider.url, PASSWORD, **how) if "key" in has or has == "admin" else None
             person.has_both = person.key is not None and not how
             if "app" in has or has == "admin":
-                person.secret = account.enrol()
+                by_key = signs_in_by(provider, person.key) if person.has_both else None
+                person.secret = Account(provider, name, sign_in=by_key).enrol()
             made[has] = person
     return made
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import jose
-from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, unb64
+from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, unb64, signs_in_by
 from provider import PASSWORD, Browser, b64url, query_of
 from second import Account
 
@@ -323,7 +323,7 @@ def test_not_in_the_list(provider, client, site, person):
     site.open()
     begun = site.begin(person.name).json()
     provider.later(2)
-    late = add_passkey(person.account, provider.url, PASSWORD)
+    late = add_passkey(Account(provider, person.name, sign_in=signs_in_by(provider, person.passkey)), provider.url, PASSWORD)
     assert failed(site.finish(begun, late.show(begun["options"]))) and person.reason() == "not asked for"
     code_of(client, site.sign_in(late, person.name))
 
@@ -340,8 +340,8 @@ def test_unknown_deleted_disabled(provider, client, site, person):
     disabled = site.finish(begun, person.passkey.show(begun["options"]))
     assert site.begin(person.name).status_code == 400
     provider.api("POST", f"/users/{person.id}/reactivate")
-    extra = add_passkey(Account(provider, person.name), provider.url, PASSWORD)
-    account = Account(provider, person.name)
+    account = Account(provider, person.name, sign_in=signs_in_by(provider, person.passkey))
+    extra = add_passkey(account, provider.url, PASSWORD)
     assert account("DELETE", "/passkeys/" + b64url(person.passkey.id), current_password=PASSWORD).status_code == 200
     begun = site.begin().json()
     deleted = site.finish(begun, person.passkey.show(begun["options"]))
