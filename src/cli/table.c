@@ -100,7 +100,8 @@ const struct command cli_commands[] = {
       "       autentico users reset-factor USERNAME\n"
       "       autentico users remove-passkeys USERNAME\n"
       "       autentico users recover USERNAME\n"
-      "reset-factor takes the authenticator app away, remove-passkeys all passkeys: for devices that are lost.\n"
+      "reset-factor takes the authenticator app away, remove-passkeys all passkeys: for devices\n"
+      "that are lost.\n"
       "recover prints a link by which the person chooses a new password, once.\n"
       "Passwords are asked for on the terminal, or read as one line from standard input.\n" CONFIG
       "  --email ADDRESS\n"

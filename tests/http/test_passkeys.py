@@ -5,7 +5,7 @@ import json
 import pytest
 
 import jose
-from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, unb64, signs_in_by
+from authenticator import BE, BS, ED, OFFERED, UP, UV, Passkey, Site, add_passkey, signs_in_by, unb64
 from provider import PASSWORD, Browser, b64url, query_of
 from second import Account
 
@@ -25,6 +25,10 @@ class Person:
         self.id = provider.rows("SELECT id FROM users WHERE username = ?", self.name)[0][0]
         self.account = Account(provider, self.name)
         self.passkey = add_passkey(self.account, provider.url, PASSWORD, **how)
+
+    def strong(self):
+        """The account with both factors shown."""
+        return Account(self.provider, self.name, sign_in=signs_in_by(self.provider, self.passkey))
 
     def events(self, event):
         return self.provider.rows("SELECT detail FROM audit_logs WHERE event = ? AND target_id = ?", event, self.id)
@@ -212,7 +216,7 @@ def test_challenge_is_missing_or_none(provider, site, person):
         assert answer.status_code in (400, 414) and "challenge" in answer.text or answer.status_code == 414, answer.text
     answer = site.browser.post("/oauth2/passkey/login/finish", json=body)
     assert answer.status_code == 400 and "challenge" in answer.json()["error"]
-    registration = person.account("POST", "/passkeys/register/begin", current_password=PASSWORD).json()["data"]
+    registration = person.strong()("POST", "/passkeys/register/begin", current_password=PASSWORD).json()["data"]
     assert site.finish(begun, body, challenge_id=registration["challenge_id"]).status_code == 400
     provider.later(301)
     assert site.finish(begun, body).status_code == 400
@@ -323,7 +327,7 @@ def test_not_in_the_list(provider, client, site, person):
     site.open()
     begun = site.begin(person.name).json()
     provider.later(2)
-    late = add_passkey(Account(provider, person.name, sign_in=signs_in_by(provider, person.passkey)), provider.url, PASSWORD)
+    late = add_passkey(person.strong(), provider.url, PASSWORD)
     assert failed(site.finish(begun, late.show(begun["options"]))) and person.reason() == "not asked for"
     code_of(client, site.sign_in(late, person.name))
 
@@ -340,7 +344,7 @@ def test_unknown_deleted_disabled(provider, client, site, person):
     disabled = site.finish(begun, person.passkey.show(begun["options"]))
     assert site.begin(person.name).status_code == 400
     provider.api("POST", f"/users/{person.id}/reactivate")
-    account = Account(provider, person.name, sign_in=signs_in_by(provider, person.passkey))
+    account = person.strong()
     extra = add_passkey(account, provider.url, PASSWORD)
     assert account("DELETE", "/passkeys/" + b64url(person.passkey.id), current_password=PASSWORD).status_code == 200
     begun = site.begin().json()
@@ -431,7 +435,7 @@ def test_verification_is_demanded(provider, client, person):
 
 def test_the_person_has_an_app(provider, client, site, person):
     """Who has enrolled a second factor is asked for it when the passkey was only one."""
-    person.account.enrol()
+    person.strong().enrol()
     answer = site.sign_in(person.passkey, show=dict(flags=UP))
     assert answer.json()["redirect"].startswith("/oauth2/mfa?challenge_id=")
     page = site.browser.get(answer.json()["redirect"])
