@@ -114,9 +114,12 @@ static void set_choice(struct loading *l, const struct key *key, const char *val
     say(l, key->name, arena_printf(l->arena, "\"%s\" is not one of: %s", value, key->choices));
 }
 
+/* A comma alone would be an empty list, which can mean everybody. */
 static void set_nets(struct loading *l, const struct key *key, const char *value)
 {
-    if (net_list_parse(l->arena, value, member(l, key)) != RC_OK)
+    struct net_list *list = member(l, key);
+
+    if (net_list_parse(l->arena, value, list) != RC_OK || (list->n == 0 && *value != '\0'))
         say(l, key->name, "expected addresses or prefixes, for example 127.0.0.1 10.0.0.0/8 ::1");
 }
 

@@ -88,7 +88,9 @@ const struct key conf_keys[] = {
       "full: answered means on disk; normal: a power failure may take the last moments" },
     { "AUTENTICO_TRUSTED_PROXIES", KEY_NETS, NULL, 0, 0, AT(trusted_proxies), NULL,
       "addresses whose X-Forwarded-For and -Proto are believed; default: none (loopback while APP_URL is)" },
-    { "AUTENTICO_ADMIN_ALLOW", KEY_LATER, "", 0, 0, 0, NULL, "networks that may use /admin/" },
+    { "AUTENTICO_ADMIN_ALLOW", KEY_NETS, NULL, 0, 0, AT(admin_allow), NULL,
+      "addresses and prefixes that may use the administrators' console and API (/admin and register below the OAuth path), "
+      "by client address; everybody else gets 403; default: everywhere" },
     { "AUTENTICO_ENABLE_CORS", KEY_SWITCH, "", 0, 0, AT(enable_cors), NULL,
       "requests by scripts of other origins: true: those of public applications, while the setting "
       "cors_allowed_origins is empty; false: none, whatever it says; unset: those it lists" },

@@ -224,6 +224,12 @@ static enum rc refuse_path(struct exchange *x, const struct route *row, int allo
     return refuse(&x->no, allow != 0 ? REFUSE_METHOD : REFUSE_PATH_NOT_FOUND, NULL);
 }
 
+static enum rc refuse_far(struct exchange *x, const struct route *row)
+{
+    speak_as(x, row);
+    return refuse(&x->no, REFUSE_FORBIDDEN, "Administration is not open to this address: %s", x->rq->address);
+}
+
 /* What could not be read is refused in the language of the place it was sent to. */
 static enum rc refuse_unread(struct exchange *x, const struct kept *k)
 {
@@ -234,6 +240,8 @@ static enum rc refuse_unread(struct exchange *x, const struct kept *k)
         return RC_REFUSED;
     if (router_match(k->setup.router, x->rq->method, x->rq->path, &row, &allow) == RC_FAULT)
         return RC_FAULT;
+    if (!gate_is_near(x, row))
+        return refuse_far(x, row);
     speak_as(x, row);
     return RC_REFUSED;
 }
@@ -251,6 +259,8 @@ static enum rc find_route(struct exchange *x, const struct kept *k, int *allow)
         return respond_moved(x, arena_printf(x->arena, "%s%s%s", clean, *x->rq->query_text ? "?" : "",
                                              x->rq->query_text));
     enum rc rc = router_match(k->setup.router, x->rq->method, x->rq->path, &row, allow);
+    if (rc != RC_FAULT && !gate_is_near(x, row))
+        return refuse_far(x, row);
     if (rc == RC_NONE)
         return refuse_path(x, row, *allow);
     TRY(rc);

@@ -2,6 +2,7 @@
 
 #include "serve/gate.h"
 
+#include "http/request.h"
 #include "http/response.h"
 #include "http/route.h"
 #include "oidc/bearer.h"
@@ -67,4 +68,20 @@ enum rc gate_admit(struct exchange *x)
         break;
     }
     return fault("gate: route without who");
+}
+
+/* What is not there is no business of a stranger's either, so the path counts, too: no map of
+ * the console by its 404s.  The API has a second place, {oauth}/register, known by its row. */
+static bool is_administration(const struct exchange *x, const struct route *row)
+{
+    return text_same(x->rq->path, "/admin") || text_starts(x->rq->path, "/admin/") ||
+           (row != NULL && row->who == WHO_ADMIN);
+}
+
+/* An address that cannot be read is in no network. */
+bool gate_is_near(const struct exchange *x, const struct route *row)
+{
+    const struct net_list *allowed = &x->conf->admin_allow;
+
+    return allowed->n == 0 || !is_administration(x, row) || net_has(allowed, x->rq->address);
 }

@@ -13,4 +13,11 @@
  */
 MUST_CHECK enum rc gate_admit(struct exchange *x);
 
+/*
+ * May whoever is at x->rq->address go there at all (AUTENTICO_ADMIN_ALLOW, design 4)?  Asked
+ * before anything of the request is looked at.  No wherever `row` demands an administrator,
+ * and everywhere below /admin, whether there is something (`row`) or not (NULL).
+ */
+bool gate_is_near(const struct exchange *x, const struct route *row);
+
 #endif

@@ -148,12 +148,19 @@ static void booleans(void **state)
 static void networks(void **state)
 {
     static const char *const bad[] = { "10.0.0", "10.0.0.0/33", "::1/129", "localhost", "10.0.0.0/", "10.0.0.0/-1",
-                                       "10.0.0.0/8/8", "1.2.3.4.5", "::g", "/8", "10.0.0.0;::1" };
+                                       "10.0.0.0/8/8", "1.2.3.4.5", "::g", "/8", "10.0.0.0;::1", ",", "\" \"",
+                                       "10.0.0.0/8,all" };
+    static const char *const names[] = { "AUTENTICO_TRUSTED_PROXIES", "AUTENTICO_ADMIN_ALLOW" };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        assert_says(line("AUTENTICO_TRUSTED_PROXIES", bad[i]),
-                    "AUTENTICO_TRUSTED_PROXIES: expected addresses or prefixes, for example 127.0.0.1 10.0.0.0/8 ::1\n");
+    for (size_t i = 0; i < 2 * ARRAY_LEN(bad); i++)
+        assert_says(line(names[i % 2], bad[i / 2]),
+                    arena_printf(A, "%s: expected addresses or prefixes, for example 127.0.0.1 10.0.0.0/8 ::1\n",
+                                 names[i % 2]));
+    assert_taken("AUTENTICO_ADMIN_ALLOW=192.0.2.0/24\n");
+    assert_true(net_has(&CONF.admin_allow, "192.0.2.9"));
+    assert_taken("AUTENTICO_ADMIN_ALLOW=\n");
+    assert_int_equal(CONF.admin_allow.n, 0);
     assert_taken("AUTENTICO_TRUSTED_PROXIES=10.0.0.0/8, 2001:db8::/32  192.0.2.1\n");
     assert_int_equal(CONF.trusted_proxies.n, 3);
 }
