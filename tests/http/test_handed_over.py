@@ -290,6 +290,9 @@ def test_the_unit_with_a_network_is_clean(tmp_path):
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=60,
                           env=env)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=15", "--no-pager", str(unit)],
+                          capture_output=True, text=True, timeout=60, env=env)
+    assert done.returncode == 0 and "✗ PrivateNetwork=" in done.stdout, done.stdout + done.stderr
     settings = [line for line in drop_in.read_text().splitlines() if "=" in line and not line.startswith("#")]
     assert settings == ["Wants=network-online.target", "PrivateNetwork=no",
                         "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"]
