@@ -220,7 +220,7 @@ static enum rc complete(struct arena *a, const char *path)
     struct making m = { .arena = a };
     struct stat st;
     size_t before;
-    char *old;
+    char *old = NULL; /* gcc -O2 does not see that a refusal is never RC_OK */
 
     TRY(read_whole(a, path, &st, &old));
     sbuf_init(&m.text, a, strlen(old) + 1024);
