@@ -72,6 +72,19 @@ const struct command cli_commands[] = {
       "                     becomes PATH.env\n"
       "  --identity FILE    the key of age that opens it\n",
       cli_restore },
+    { "keys", "signing keys: list, rotate, retire",
+      "Usage: autentico keys list [--json]\n"
+      "       autentico keys rotate [--alg ALG] [--now]\n"
+      "       autentico keys retire KID [--now]\n"
+      "rotate makes a new key beside each one that signs.  It is published at once, signs five minutes\n"
+      "later, when everybody can know it, and the old one stays published for a day: nobody is signed\n"
+      "out.  With --now, after a compromise, the new one signs at once, and the old one and the tokens\n"
+      "that it signed end.  retire takes back a key that does not sign yet, or with --now ends one that\n"
+      "is still published.  By the calendar: the setting signing_key_rotation.\n" CONFIG
+      "  --alg ALG          only RS256, ES256 or EdDSA; default: all that sign\n"
+      "  --now              no overlap\n"
+      "  --json             machine-readable; lists: one object per line\n",
+      cli_keys },
     { "clients", "applications: add, list, disable, enable, rotate-secret",
       "Usage: autentico clients add --name NAME --redirect-uri URI [flags]\n"
       "       autentico clients list [--json]\n"

@@ -71,13 +71,22 @@ static int set_secret(struct arena *a, const struct key *key, const char *value,
     return 0;
 }
 
+/* In a file of its own it may stand as openssl writes it. */
+static enum rc pem_decode(struct arena *a, const char *value, struct bytes *out)
+{
+    if (!text_starts(value, "-----BEGIN "))
+        return base64_decode(a, value, out);
+    *out = bytes_of(value);
+    return RC_OK;
+}
+
 static int set_pem(struct arena *a, const struct key *key, const char *value, char *out, size_t cap, FILE *err)
 {
     struct bytes b;
 
     if (*value == '\0')
         return 0;
-    if (base64_decode(a, value, &b) != RC_OK || memchr(b.p, '\0', b.n) != NULL || b.n >= cap)
+    if (pem_decode(a, value, &b) != RC_OK || memchr(b.p, '\0', b.n) != NULL || b.n >= cap)
         return fault_line(err, key->name, "is not the base64 of a PEM file: base64 -w0 key.pem");
     memcpy(out, b.p, b.n);
     out[b.n] = '\0';
@@ -125,18 +134,18 @@ static bool is_in_open_directory(struct arena *a, const char *file)
     return stat(text_directory(a, file), &st) != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
 }
 
-int conf_check_owner(struct arena *a, const struct conf *c, uid_t owner, bool is_named, FILE *err)
+int conf_check_owner(struct arena *a, const struct conf *c, const char *file, uid_t owner, bool is_named, FILE *err)
 {
     uid_t uid;
 
-    if (c->file == NULL || owner == 0 || owner == geteuid())
+    if (file == NULL || owner == 0 || owner == geteuid())
         return 0;
     if (!uid_to_be(a, c, &uid) || uid != owner)
-        return fault_line(err, c->file,
+        return fault_line(err, file,
                           arena_printf(a, "belongs to somebody else (uid %u): chown it to the user Autentico runs as",
                                        (unsigned)owner));
-    if (!is_named && is_in_open_directory(a, c->file))
-        return fault_line(err, c->file, "lies where others may write: name it with --config if it is yours");
+    if (!is_named && is_in_open_directory(a, file))
+        return fault_line(err, file, "lies where others may write: name it with --config if it is yours");
     return 0;
 }
 

@@ -7,12 +7,16 @@
 
 #include "conf/keys.h"
 
+#define SECRET_FILES_MAX 16 /* there are nine names */
+
 struct loading {
     struct arena *arena;
     FILE *err;
     struct conf *conf;
     struct assignments found;
     uid_t owner; /* of the file that was read */
+    struct { const char *path; uid_t owner; } secret_files[SECRET_FILES_MAX];
+    size_t secret_files_n;
     int faults;
 };
 
@@ -221,28 +225,10 @@ static void set_all(struct loading *l)
             fold_alias(l, &conf_keys[i]);
 }
 
-/* `NAME_FILE`: the value is the content of that file, less one line end. */
-static bool is_secret_file(const char *name)
-{
-    char base[80];
-    size_t n = strlen(name);
-
-    if (!text_ends(name, "_FILE") || n >= sizeof(base))
-        return false;
-    memcpy(base, name, n - 5);
-    base[n - 5] = '\0';
-    const struct key *key = conf_key_of(base);
-    return key != NULL && (key->type == KEY_SECRET || key->type == KEY_PEM);
-}
-
 static void check_name(struct loading *l, const struct assignment *a, bool is_strict)
 {
-    if (conf_key_of(a->name) != NULL)
+    if (conf_key_of(a->name) != NULL || conf_secret_file_key(a->name) != NULL)
         return;
-    if (is_secret_file(a->name)) {
-        say(l, a->name, "not available yet; give the value itself");
-        return;
-    }
     if (is_strict && a->is_from_file)
         say(l, a->name, "unknown variable");
     else if (text_starts(a->name, "AUTENTICO_"))
@@ -254,6 +240,59 @@ static void check_names(struct loading *l, bool is_strict)
     for (size_t i = 0; i < l->found.n; i++)
         check_name(l, &l->found.v[i], is_strict);
 }
+
+/* --- NAME_FILE -------------------------------------------------------------- */
+
+/* What the file holds stands behind everything else, as if it had been given itself. */
+static void add_secret(struct loading *l, const struct key *key, const char *value)
+{
+    if (l->found.n == ARRAY_LEN(l->found.v))
+        die("conf: more than %zu variables", ARRAY_LEN(l->found.v));
+    l->found.v[l->found.n++] = (struct assignment){ key->name, value, 0 };
+}
+
+static void read_secret_file(struct loading *l, const struct key *key, const struct assignment *file, struct region *r)
+{
+    const struct assignment *given = find(l, key->name);
+    const char *value;
+    uid_t owner;
+
+    if (given != NULL && *given->value != '\0') {
+        say(l, file->name, arena_printf(l->arena, "and %s are both given; keep one of the two", key->name));
+        return;
+    }
+    if (conf_secret_file_read(file->name, file->value, l->err, r, &value, &owner) != RC_OK) {
+        l->faults++;
+        return;
+    }
+    add_secret(l, key, value);
+    l->secret_files[l->secret_files_n].path = arena_strdup(l->arena, file->value);
+    l->secret_files[l->secret_files_n++].owner = owner;
+}
+
+static void read_secret_files(struct loading *l, struct region *r)
+{
+    size_t n = l->found.n;
+
+    for (size_t i = 0; i < n && l->secret_files_n < SECRET_FILES_MAX; i++) {
+        const struct assignment *file = &l->found.v[i];
+        const struct key *key = conf_secret_file_key(file->name);
+
+        if (key != NULL && find(l, file->name) == file) /* not one that a later line replaces */
+            read_secret_file(l, key, file, r);
+    }
+}
+
+static int check_owners(struct loading *l, bool is_named)
+{
+    int faults = conf_check_owner(l->arena, l->conf, l->conf->file, l->owner, is_named, l->err);
+
+    for (size_t i = 0; i < l->secret_files_n; i++)
+        faults += conf_check_owner(l->arena, l->conf, l->secret_files[i].path, l->secret_files[i].owner, true, l->err);
+    return faults;
+}
+
+/* --- all of it -------------------------------------------------------------- */
 
 /* --config FILE, else ./.env, else /etc (design D22). */
 static enum rc read_file(struct loading *l, const struct conf_source *src, struct region *r)
@@ -283,11 +322,12 @@ static enum rc load(struct loading *l, const struct conf_source *src, struct reg
     TRY(read_file(l, src, r));
     env_process_read(r, &l->found, l->err);
     check_names(l, src->file != NULL);
+    read_secret_files(l, r);
     set_all(l);
     if (l->faults == 0)
         l->faults += conf_derive(l->arena, l->conf, l->err);
     if (l->faults == 0)
-        l->faults += conf_check_owner(l->arena, l->conf, l->owner, src->file != NULL, l->err);
+        l->faults += check_owners(l, src->file != NULL);
     l->faults += conf_check_secrets(l->conf, src->needs_secrets, l->err);
     return l->faults == 0 ? RC_OK : RC_REFUSED;
 }

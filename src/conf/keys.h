@@ -32,7 +32,9 @@ struct key {
 };
 extern const struct key conf_keys[];
 extern const size_t conf_keys_n;
-const struct key *conf_key_of(const char *name); /* also NAME_FILE of a secret: *is_file */
+const struct key *conf_key_of(const char *name);
+/* NAME_FILE of a secret (spec/settings.md 2b): the key of NAME; NULL: of none. */
+const struct key *conf_secret_file_key(const char *name);
 
 /* One assignment as found; `value` points into wiped-later memory. */
 struct assignment { const char *name, *value; int is_from_file; };
@@ -48,11 +50,20 @@ MUST_CHECK enum rc env_file_read(const char *path, FILE *err, struct region *r, 
 /* Overwrites secrets in environ and remembers them; their values stay valid. */
 void env_process_read(struct region *r, struct assignments *out, FILE *err);
 
+/*
+ * The secret in the file that `name` (NAME_FILE) names: its content less one line end, in
+ * `region`.  RC_REFUSED: it cannot be read, or others may (what systemd makes of a credential,
+ * root's own and 0440, is fine), said to err in one line.  `owner` as above.
+ */
+MUST_CHECK enum rc conf_secret_file_read(const char *name, const char *path, FILE *err, struct region *r,
+                                         const char **value, uid_t *owner);
+
 /* Checks and derived members after all keys are set; faults to err, count returned. */
 int conf_derive(struct arena *a, struct conf *c, FILE *err);
 int conf_set_secret(const struct key *key, const char *value, struct secrets *s, FILE *err);
-/* The file's owner: root, the caller, or whom the pool will run as (design D22). */
-int conf_check_owner(struct arena *a, const struct conf *c, uid_t owner, bool is_named, FILE *err);
+/* The owner of `file` (NULL: there is none): root, the caller, or whom the pool will run as
+ * (design D22).  is_named: somebody named it, it was not met. */
+int conf_check_owner(struct arena *a, const struct conf *c, const char *file, uid_t owner, bool is_named, FILE *err);
 int conf_check_secrets(const struct conf *c, bool needs_secrets, FILE *err);
 /* AUTENTICO_APP_LISTEN_PORT into tcp_address and tcp_port; the secret it needs. */
 int conf_derive_listen(struct arena *a, struct conf *c, FILE *err);

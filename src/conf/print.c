@@ -65,6 +65,7 @@ static void print_all(FILE *out, void (*print)(FILE *out, const struct key *k))
 void conf_print_help(FILE *out)
 {
     print_all(out, print_as_text);
+    fputs("Of every secret also NAME_FILE, the path of a file that holds it and that nobody else may read.\n", out);
 }
 
 void conf_print_man(FILE *out)

@@ -33,7 +33,8 @@ static enum rc load_one(struct arena *a, const struct signing_key_row *row, stru
         return fault("keys: the public half of signing key %s is damaged", row->kid);
     set->signing[set->n] = (struct signing_key){ row->kid, k->alg, row->public_jwk, row->private_sealed };
     set->states[set->n] = row->state;
-    json_add(list, published(a, k, public_jwk));
+    if (row->unpublished_at == 0) /* else it is good for the hint of a sign-out only */
+        json_add(list, published(a, k, public_jwk));
     set->n++;
     return RC_OK;
 }
@@ -61,7 +62,8 @@ enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out)
     set.states = arena_array(a, const char *, rows.n);
     set.seen = jws_seen_new(a);
     for (size_t i = 0; i < rows.n; i++)
-        TRY(load_one(a, &rows.v[i], &set, list));
+        if (rows.v[i].revoked_at == 0)
+            TRY(load_one(a, &rows.v[i], &set, list));
     json_set(doc, "keys", list);
     set.jwks = json_text(a, doc);
     set.algs = algs_of(a, &set);

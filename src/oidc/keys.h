@@ -13,14 +13,17 @@
 /* How long others may keep the published keys, and so how long a new one waits before it
  * signs (design D4; MD-25, MD-26). */
 #define JWKS_MAX_AGE_S 300
+/* What a key signed last has expired then, wherever it was looked at: 24 h are the longest
+ * life a signer grants (design D3). */
+#define KEY_OUTLIVED_S (24 * 3600 + JWKS_MAX_AGE_S)
 #define JWKS_CACHE_CONTROL "public, max-age=" TEXT_OF(JWKS_MAX_AGE_S)
 
 struct key_set {
-    struct jwk *v;                 /* all published: active, next, retired */
+    struct jwk *v;                 /* all that are believed: active, next, retired; not revoked */
     struct signing_key *signing;   /* parallel to v */
     const char **states;
     size_t n;
-    const char *jwks;              /* the published document */
+    const char *jwks;              /* the published document: those of which tokens can be alive */
     const char *algs;              /* "RS256 ES256": what can be signed with now */
     struct jws_seen *seen;         /* access tokens that these keys have verified */
 };

@@ -18,7 +18,7 @@ struct look {
     struct settings settings;
     int64_t now;
     const struct signing_key_row *made; /* to be added */
-    const struct signing_key_row *ripe; /* to become active */
+    const struct signing_key_row *ripe; /* to become active, or to be published no more */
 };
 
 void key_dates_start(struct key_dates *k)
@@ -70,6 +70,42 @@ static enum rc make_key(struct look *l, struct db *db, struct signer *signer, en
     return RC_OK;
 }
 
+/* --- by the calendar (the setting signing_key_rotation) ---------------------- */
+
+static void note_due(struct look *l, int64_t at)
+{
+    if (l->k->due_at == 0 || at < l->k->due_at)
+        l->k->due_at = at;
+}
+
+/* Early enough that the old one has signed for as long as the setting says, no longer. */
+static bool is_aged(struct look *l, const struct signing_key_row *active)
+{
+    int64_t at = active->activated_at + l->settings.signing_key_rotation - JWKS_MAX_AGE_S;
+
+    if (l->settings.signing_key_rotation <= 0)
+        return false;
+    if (at > l->now)
+        note_due(l, at);
+    return at <= l->now;
+}
+
+static enum rc make_if_aged(struct look *l, struct db *db, struct signer *signer, enum jws_alg alg, bool *did)
+{
+    const char *name = jws_alg_name(alg);
+    const struct signing_key_row *active = signing_keys_pick(&l->rows, name, "active");
+    bool is = alg == ALG_RS256; /* what signs when nothing else is there yet */
+
+    if (active == NULL || signing_keys_pick(&l->rows, name, "next") || !is_aged(l, active))
+        return RC_OK;
+    if (!is)
+        TRY(is_selected(l, db, name, &is));
+    if (!is)
+        return RC_OK;
+    *did = true;
+    return make_key(l, db, signer, alg);
+}
+
 static enum rc make_if_missing(struct look *l, struct db *db, struct signer *signer, enum jws_alg alg, bool *did)
 {
     const char *name = jws_alg_name(alg);
@@ -105,8 +141,7 @@ static enum rc activate_if_ripe(struct look *l, struct db *db, const char *alg, 
     if (!next)
         return RC_OK;
     if (at > l->now) {
-        if (l->k->due_at == 0 || at < l->k->due_at)
-            l->k->due_at = at;
+        note_due(l, at);
         return RC_OK;
     }
     l->ripe = next;
@@ -114,6 +149,34 @@ static enum rc activate_if_ripe(struct look *l, struct db *db, const char *alg, 
     TRY(db_write(db, activate, l));
     log_event(LOG_LEVEL_INFO, "signing_key_active", "kid", next->kid, "alg", alg, NULL);
     return RC_OK;
+}
+
+/* --- a key that nobody needs any more --------------------------------------- */
+
+static enum rc unpublish(struct db *db, void *arg)
+{
+    const struct look *l = arg;
+
+    TRY(signing_keys_unpublish(db, l->ripe->kid, l->now));
+    return installation_bump(db);
+}
+
+static enum rc unpublish_if_outlived(struct look *l, struct db *db, const struct signing_key_row *row, bool *did)
+{
+    int64_t at = row->retired_at + KEY_OUTLIVED_S;
+
+    if (!text_same(row->state, "retired") || row->unpublished_at != 0 || row->revoked_at != 0)
+        return RC_OK;
+    if (at > l->now) {
+        note_due(l, at);
+        return RC_OK;
+    }
+    l->ripe = row;
+    *did = true;
+    enum rc rc = db_write(db, unpublish, l);
+    if (rc == RC_OK)
+        log_event(LOG_LEVEL_INFO, "signing_key_unpublished", "kid", row->kid, "alg", row->alg, NULL);
+    return rc == RC_NONE ? RC_OK : rc;
 }
 
 /* --- looking --------------------------------------------------------------- */
@@ -130,7 +193,15 @@ static enum rc look_at_keys(struct key_dates *k, struct db *db, struct signer *s
         TRY(make_if_missing(&l, db, signer, algs[i], did));
         TRY(activate_if_ripe(&l, db, jws_alg_name(algs[i]), did));
     }
-    return activate_if_ripe(&l, db, "RS256", did);
+    TRY(activate_if_ripe(&l, db, "RS256", did));
+    if (*did)
+        return RC_OK; /* what was read is not what is there any more: looked at again at once */
+    TRY(make_if_aged(&l, db, signer, ALG_RS256, did));
+    for (size_t i = 0; i < ARRAY_LEN(algs); i++)
+        TRY(make_if_aged(&l, db, signer, algs[i], did));
+    for (size_t i = 0; i < l.rows.n; i++)
+        TRY(unpublish_if_outlived(&l, db, &l.rows.v[i], did));
+    return RC_OK;
 }
 
 static bool is_quiet(const struct key_dates *k, int64_t version)

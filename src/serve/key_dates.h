@@ -1,7 +1,8 @@
 /*
  * The keeper's look at the signing keys (design D4): a key for every algorithm that is
  * selected, published as `next` at once and `active` when everybody who keeps the JWK
- * Set for its max-age can have fetched it.
+ * Set for its max-age can have fetched it; a new one when the setting signing_key_rotation
+ * says so; and one that retired leaves the JWK Set when what it signed last has expired.
  */
 #ifndef AUTENTICO_SERVE_KEY_DATES_H
 #define AUTENTICO_SERVE_KEY_DATES_H

@@ -7,6 +7,7 @@
 #include "util/json.h"
 
 #define ACCESS_TOKEN_S_MAX (24 * 3600) /* design D3: no signer signs for longer */
+#define ROTATION_S_MIN 3600              /* a key waits for five minutes before it signs, and for a day to go */
 
 struct value { int64_t n; bool is; const char *text; };
 
@@ -24,6 +25,11 @@ static bool is_access_lifetime(const struct setting_row *row)
 static bool is_access_lifetime_ok(int64_t n)
 {
     return n > 0 && n <= ACCESS_TOKEN_S_MAX;
+}
+
+static bool is_rotation(const struct setting_row *row)
+{
+    return row->offset == offsetof(struct settings, signing_key_rotation);
 }
 
 /* The extra values of a duration are "", standing for none, and "-1". */
@@ -231,6 +237,8 @@ enum rc setting_check(struct arena *a, const char **key, const char *value, cons
         return refuse_value(a, why, name, "not available yet");
     if (is_access_lifetime(row) && !is_access_lifetime_ok(v.n))
         return refuse_value(a, why, name, "must be more than 0 and at most 24h");
+    if (is_rotation(row) && v.n != 0 && v.n < ROTATION_S_MIN)
+        return refuse_value(a, why, name, "must be 0 (by hand) or at least 1h");
     const char *wrong = what_is_wrong(a, name, value);
     if (wrong != NULL)
         return refuse_value(a, why, name, wrong);

@@ -14,6 +14,8 @@ static void key_row(struct stmt *q, struct arena *a, void *out)
         .created_at = col_int(q, 6),
         .activated_at = col_int(q, 7),
         .retired_at = col_int(q, 8),
+        .unpublished_at = col_int(q, 9),
+        .revoked_at = col_int(q, 10),
     };
 }
 
@@ -21,7 +23,7 @@ enum rc signing_keys_all(struct db *db, struct arena *a, struct signing_key_rows
 {
     struct stmt *q = db_sql(db,
         "/* small */ SELECT kid, alg, public_jwk, private_sealed, state, thumbprint, created_at,"
-        " activated_at, retired_at FROM signing_keys"
+        " activated_at, retired_at, unpublished_at, revoked_at FROM signing_keys"
         " ORDER BY CASE state WHEN 'active' THEN 0 WHEN 'next' THEN 1 ELSE 2 END,"
         " created_at DESC, kid");
     struct rows rows;
@@ -68,6 +70,40 @@ enum rc signing_keys_set_state(struct db *db, const char *kid, const char *state
     db_text(q, 1, kid);
     db_text(q, 2, state);
     db_int(q, 3, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
+enum rc signing_keys_unpublish(struct db *db, const char *kid, int64_t now)
+{
+    struct stmt *q = db_sql(db, "UPDATE signing_keys SET unpublished_at = $2"
+                                " WHERE kid = $1 AND state = 'retired' AND unpublished_at IS NULL");
+
+    db_text(q, 1, kid);
+    db_int(q, 2, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
+enum rc signing_keys_revoke(struct db *db, const char *kid, int64_t now)
+{
+    struct stmt *q = db_sql(db, "UPDATE signing_keys SET state = 'retired', revoked_at = $2,"
+                                " retired_at = COALESCE(retired_at, $2)"
+                                " WHERE kid = $1 AND revoked_at IS NULL");
+
+    db_text(q, 1, kid);
+    db_int(q, 2, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
+enum rc signing_keys_reseal(struct db *db, const char *kid, struct bytes from, struct bytes to)
+{
+    struct stmt *q = db_sql(db, "UPDATE signing_keys SET private_sealed = $3 WHERE kid = $1 AND private_sealed = $2");
+
+    db_text(q, 1, kid);
+    db_bytes(q, 2, from);
+    db_bytes(q, 3, to);
     TRY(db_run(q));
     return db_changed(db) ? RC_OK : RC_NONE;
 }

@@ -10,6 +10,8 @@ struct signing_key_row {
     const char *state;            /* next, active, retired */
     const char *thumbprint;
     int64_t created_at, activated_at, retired_at;
+    int64_t unpublished_at;       /* 0: it is in the JWK Set, unless it was revoked */
+    int64_t revoked_at;           /* a compromise: not believed any more; 0: it is */
 };
 struct signing_key_rows { struct signing_key_row *v; size_t n; };
 MUST_CHECK enum rc signing_keys_all(struct db *db, struct arena *a, struct signing_key_rows *out); /* active first */
@@ -17,5 +19,11 @@ MUST_CHECK enum rc signing_keys_all(struct db *db, struct arena *a, struct signi
 const struct signing_key_row *signing_keys_pick(const struct signing_key_rows *rows, const char *alg, const char *state);
 MUST_CHECK enum rc signing_keys_add(struct db *db, const struct signing_key_row *k);
 MUST_CHECK enum rc signing_keys_set_state(struct db *db, const char *kid, const char *state, int64_t now);
+/* Of a retired one the last token has expired.  RC_NONE: it was done before. */
+MUST_CHECK enum rc signing_keys_unpublish(struct db *db, const char *kid, int64_t now);
+/* It signs no more, and what it signed counts no more.  RC_NONE: no such key, or done before. */
+MUST_CHECK enum rc signing_keys_revoke(struct db *db, const char *kid, int64_t now);
+/* Wrapped anew; RC_NONE: it is not `from` any more. */
+MUST_CHECK enum rc signing_keys_reseal(struct db *db, const char *kid, struct bytes from, struct bytes to);
 
 #endif

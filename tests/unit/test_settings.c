@@ -222,7 +222,9 @@ static void test_checks(void **state)
         { "access_token_format", "opaque", NULL },
         { "access_token_format", "paper", "access_token_format: not one of: jwt opaque" },
         { "signing_key_rotation", "0s", NULL },
-        { "signing_key_rotation", "24h", "signing_key_rotation: not available yet" },
+        { "signing_key_rotation", "720h", NULL },
+        { "signing_key_rotation", "59m", "signing_key_rotation: must be 0 (by hand) or at least 1h" },
+        { "signing_key_rotation", "soon", "signing_key_rotation: not a duration such as 15m or 1h30m" },
     };
 
     (void)state;
