@@ -2,18 +2,13 @@
 
 #include "cli/init.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "cli/env_edit.h"
 #include "crypto/random.h"
 #include "signer/process.h"
 #include "util/sbuf.h"
 #include "util/uri.h"
-
-#define CONFIG_MAX (64 * 1024)
 
 struct making {
     struct arena *arena;
@@ -114,22 +109,6 @@ static enum rc check_url(struct making *m, const char *url)
     return RC_OK;
 }
 
-static enum rc write_new(const char *path, const struct sbuf *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd < 0) {
-        return cli_refuse("%s: %s", path, errno == EEXIST ? "exists already; init --complete adds what it lacks"
-                                                       : strerror(errno));
-    }
-    bool is_ok = write(fd, text->text, text->n) == (ssize_t)text->n && fsync(fd) == 0;
-    close(fd);
-    if (is_ok)
-        return RC_OK;
-    unlink(path);
-    return cli_refuse("%s: %s", path, strerror(errno));
-}
-
 enum rc init_write(struct arena *a, const char *dir, const char *url, bool dev)
 {
     struct making m = { .arena = a, .dev = dev };
@@ -141,102 +120,30 @@ enum rc init_write(struct arena *a, const char *dir, const char *url, bool dev)
     put_cookies(&m);
     put_limits(&m);
     put_own(&m);
-    TRY(write_new(arena_printf(a, "%s/.env", dir), &m.text));
+    TRY(env_edit_write_new(arena_printf(a, "%s/.env", dir), m.text.text));
     printf("Wrote %s/.env\n  URL     %s\n  Issuer  %s/oauth2\n", dir, m.url, m.url);
     return RC_OK;
 }
 
 /* --- --complete ------------------------------------------------------------ */
 
-/* "NAME=", "NAME_FILE=" or "export NAME=" with anything behind it, as conf reads lines. */
-static bool is_line_of(const char *line, const char *name)
-{
-    size_t n = strlen(name);
-
-    line += strspn(line, " \t");
-    if (strncmp(line, "export ", 7) == 0)
-        line += 7 + strspn(line + 7, " \t");
-    if (strncmp(line, name, n) != 0)
-        return false;
-    line += n;
-    if (strncmp(line, "_FILE", 5) == 0)
-        line += 5;
-    line += strspn(line, " \t");
-    return line[0] == '=' && line[1 + strspn(line + 1, " \t\r\"'")] > ' ';
-}
-
-static bool has_key(const char *text, const char *name)
-{
-    for (const char *p = text; p != NULL; p = strchr(p, '\n')) {
-        p += *p == '\n';
-        if (is_line_of(p, name))
-            return true;
-    }
-    return false;
-}
-
-static enum rc not_read(const char *path, const char *why)
-{
-    return cli_refuse("%s: %s", path, why);
-}
-
-static enum rc read_whole(struct arena *a, const char *path, struct stat *st, char **out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *text = arena_alloc(a, CONFIG_MAX + 1);
-    ssize_t n;
-
-    if (fd < 0)
-        return not_read(path, strerror(errno));
-    n = fstat(fd, st) == 0 ? read(fd, text, CONFIG_MAX + 1) : -1;
-    close(fd);
-    if (n < 0 || !S_ISREG(st->st_mode))
-        return not_read(path, n < 0 ? strerror(errno) : "is not a file");
-    if (n > CONFIG_MAX)
-        return not_read(path, "is too large");
-    text[n] = '\0';
-    *out = text;
-    return RC_OK;
-}
-
-/* Rewritten beside and renamed over, so that a crash leaves one or the other; whose
- * it was it stays, or the server could not read it any more. */
-static enum rc replace(struct arena *a, const char *path, const struct stat *st, const struct sbuf *text)
-{
-    const char *beside = arena_printf(a, "%s.new", path);
-
-    unlink(beside);
-    TRY(write_new(beside, text));
-    if ((geteuid() != 0 || lchown(beside, st->st_uid, st->st_gid) == 0) &&
-        chmod(beside, st->st_mode & 0740) == 0 && rename(beside, path) == 0)
-        return RC_OK;
-    (void)cli_fail("%s: %s", path, strerror(errno));
-    unlink(beside);
-    return RC_REFUSED;
-}
-
 static enum rc complete(struct arena *a, const char *path)
 {
     struct making m = { .arena = a };
-    struct stat st;
-    size_t before;
-    char *old = NULL; /* gcc -O2 does not see that a refusal is never RC_OK */
+    struct env_edit e;
 
-    TRY(read_whole(a, path, &st, &old));
-    sbuf_init(&m.text, a, strlen(old) + 1024);
-    sbuf_add(&m.text, old);
-    if (m.text.n > 0 && m.text.text[m.text.n - 1] != '\n')
-        sbuf_addc(&m.text, '\n');
-    before = m.text.n;
-    if (!has_key(old, "AUTENTICO_CSRF_SECRET_KEY") && !has_key(old, "AUTENTICO_COOKIE_SECRET"))
+    TRY(env_edit_read(a, path, &e));
+    sbuf_init(&m.text, a, 1024);
+    if (!env_edit_has(&e, "AUTENTICO_CSRF_SECRET_KEY") && !env_edit_has(&e, "AUTENTICO_COOKIE_SECRET"))
         put(&m, "AUTENTICO_CSRF_SECRET_KEY", random_text(a, hex_encode));
-    if (!has_key(old, "AUTENTICO_ENCRYPTION_KEY"))
+    if (!env_edit_has(&e, "AUTENTICO_ENCRYPTION_KEY"))
         put_own(&m);
-    if (m.text.n == before) {
+    if (m.text.n == 0) {
         printf("%s lacks nothing\n", path);
         return RC_OK;
     }
-    TRY(replace(a, path, &st, &m.text));
+    env_edit_append(&e, m.text.text);
+    TRY(env_edit_write(&e));
     printf("Completed %s\n", path);
     return RC_OK;
 }

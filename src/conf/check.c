@@ -74,7 +74,7 @@ static int set_secret(struct arena *a, const struct key *key, const char *value,
 /* In a file of its own it may stand as openssl writes it. */
 static enum rc pem_decode(struct arena *a, const char *value, struct bytes *out)
 {
-    if (!text_starts(value, "-----BEGIN "))
+    if (!text_starts(value, "-----BEGIN ") || strchr(value, '\n') == NULL)
         return base64_decode(a, value, out);
     *out = bytes_of(value);
     return RC_OK;

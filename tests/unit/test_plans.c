@@ -310,6 +310,9 @@ static void run_rest(void)
     assert_ok(signing_keys_add(DB, &k));
     assert_ok(signing_keys_set_state(DB, "k", "active", NOW));
     assert_ok(signing_keys_all(DB, A, &keys));
+    assert_none(signing_keys_unpublish(DB, "k", NOW));
+    assert_none(signing_keys_reseal(DB, "k", hash_like(1), hash_like(2)));
+    assert_ok(signing_keys_revoke(DB, "k", NOW));
     assert_ok(audit_add(DB, &e));
     assert_ok(audit_latest(DB, A, 5, &trail));
 }

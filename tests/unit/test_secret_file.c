@@ -3,8 +3,8 @@
 /* Secrets in files of their own (spec/settings.md 2b; design 4). */
 #include "conf_test.h"
 
-#define COOKIE "0123456789abcdefghijklmnopqrstuvwxyzABCD"
-#define OTHER "zyxwvutsrqponmlkjihgfedcba98765432100000"
+#define COOKIE "0123456789.abcdefghijklmnopqrstuvwxyz.ABCD"
+#define OTHER "zyxwvutsrqponmlkjihgfedcba.9876543210.0000"
 
 static const char *secret; /* the file */
 

@@ -54,10 +54,49 @@ static void test_states(void **state)
     assert_refused(signing_keys_set_state(DB, "k", "lost", NOW));
 }
 
+static void test_unpublish_and_revoke(void **state)
+{
+    struct signing_key_rows r;
+
+    (void)state;
+    add_key("a", "active", NOW, true);
+    assert_none(signing_keys_unpublish(DB, "a", NOW)); /* it signs */
+    assert_ok(signing_keys_set_state(DB, "a", "retired", NOW + 1));
+    assert_ok(signing_keys_unpublish(DB, "a", NOW + 2));
+    assert_none(signing_keys_unpublish(DB, "a", NOW + 3));
+    assert_ok(signing_keys_revoke(DB, "a", NOW + 4));
+    assert_none(signing_keys_revoke(DB, "a", NOW + 5));
+    assert_none(signing_keys_revoke(DB, "nobody", NOW));
+    assert_ok(signing_keys_all(DB, A, &r));
+    assert_int_equal(r.v[0].retired_at, NOW + 1);
+    assert_int_equal(r.v[0].unpublished_at, NOW + 2);
+    assert_int_equal(r.v[0].revoked_at, NOW + 4);
+    add_key("b", "active", NOW, true);
+    assert_ok(signing_keys_revoke(DB, "b", NOW + 6));
+    assert_ok(signing_keys_all(DB, A, &r));
+    assert_null(signing_keys_pick(&r, "RS256", "active"));
+    assert_int_equal(r.v[1].retired_at + r.v[0].retired_at, 2 * NOW + 7);
+}
+
+/* Only what was read is replaced: somebody else may have been faster. */
+static void test_reseal(void **state)
+{
+    struct signing_key_rows r;
+
+    (void)state;
+    add_key("k", "active", NOW, true);
+    assert_none(signing_keys_reseal(DB, "k", hash_like(4), hash_like(5)));
+    assert_ok(signing_keys_reseal(DB, "k", hash_like(3), hash_like(5)));
+    assert_none(signing_keys_reseal(DB, "k", hash_like(3), hash_like(6)));
+    assert_ok(signing_keys_all(DB, A, &r));
+    assert_memory_equal(r.v[0].private_sealed.p, hash_like(5).p, 32);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
-    const struct CMUnitTest tests[] = { T(test_active_first), T(test_states) };
+    const struct CMUnitTest tests[] = { T(test_active_first), T(test_states), T(test_unpublish_and_revoke),
+                                        T(test_reseal) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
