@@ -35,12 +35,13 @@ static enum rc check_schema(struct checking *c)
 static enum rc check_fingerprint(struct checking *c)
 {
     struct installation found;
-    char *mine;
+    char *mine, *previous;
 
-    TRY(signer_fingerprint(&c->signer.cli, c->a, &mine));
+    TRY(signer_fingerprints(&c->signer.cli, c->a, &mine, &previous));
     if (installation_get(c->db, c->a, &found) != RC_OK)
         return no(c, "is damaged: it does not say which key it was sealed with");
-    if (found.encryption_fingerprint == NULL || text_same(found.encryption_fingerprint, mine))
+    if (found.encryption_fingerprint == NULL || text_same(found.encryption_fingerprint, mine) ||
+        text_same(found.encryption_fingerprint, previous))
         return RC_OK;
     return no(c, arena_printf(c->a, "was sealed with another AUTENTICO_ENCRYPTION_KEY (%s; that of the configuration "
                               "is %s): put the key of that time into the configuration",
@@ -72,11 +73,9 @@ static enum rc check_keys(struct checking *c)
 {
     struct signing_key_rows rows;
 
-    if (signing_keys_all(c->db, c->a, &rows) != RC_OK)
+    if (signing_keys_active(c->db, c->a, &rows) != RC_OK)
         return no(c, "is damaged: its signing keys cannot be read");
     for (size_t i = 0; i < rows.n; i++) {
-        if (!text_same(rows.v[i].state, "active"))
-            continue;
         TRY(check_key(c, &rows.v[i]));
         c->facts.keys_n++;
     }

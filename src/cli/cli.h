@@ -66,6 +66,7 @@ int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 int cli_migrate(int argc, char **argv);
 int cli_keys(int argc, char **argv);
+int cli_secrets(int argc, char **argv);
 int cli_clients(int argc, char **argv);
 int cli_users(int argc, char **argv);
 int cli_site(int argc, char **argv);

@@ -88,9 +88,11 @@ static void put(struct sbuf *out, const char *name, const char *value)
 
 void env_edit_set(struct env_edit *e, const char *name, const char *value, const char *after)
 {
-    const char *last = last_line_of(e->text, name), *mark = last == NULL ? last_line_of(e->text, after) : NULL;
+    const char *last = last_line_of(e->text, name), *mark = NULL;
     struct sbuf out;
 
+    if (last == NULL && after != NULL)
+        mark = last_line_of(e->text, after);
     sbuf_init(&out, e->arena, strlen(e->text) + 512);
     for (const char *line = e->text; line != NULL && *line != '\0'; line = next_line(line)) {
         size_t n = strcspn(line, "\n");

@@ -7,6 +7,7 @@
 #include "cli/own_signer.h"
 #include "oidc/keys.h"
 #include "store/audit.h"
+#include "store/settings.h"
 #include "util/clock.h"
 
 struct key_flags { const char *config, *alg; bool now, json; };
@@ -206,12 +207,28 @@ static enum rc rotate_all(struct keys_work *w, struct own_signer *signer)
                                            "selected (id_token_signing_alg and its like)");
 }
 
+/* A key that the server could not unwrap would be one that does not sign. */
+static enum rc check_sealing(struct keys_work *w, struct own_signer *signer)
+{
+    struct installation found;
+    char *mine;
+
+    if (signer_fingerprint(&signer->cli, w->d->arena, &mine) != RC_OK)
+        return no("the encryption key could not be looked at");
+    TRY(installation_get(w->d->db, w->d->arena, &found));
+    if (found.encryption_fingerprint == NULL || text_same(found.encryption_fingerprint, mine))
+        return RC_OK;
+    return no("the server does not seal under this AUTENTICO_ENCRYPTION_KEY yet; reload it first (HUP)");
+}
+
 static enum rc rotate(struct keys_work *w)
 {
     struct own_signer signer;
 
     TRY(own_signer_start(&w->d->conf, &signer));
-    enum rc rc = rotate_all(w, &signer);
+    enum rc rc = check_sealing(w, &signer);
+    if (rc == RC_OK)
+        rc = rotate_all(w, &signer);
     own_signer_stop(&signer);
     return rc;
 }

@@ -85,6 +85,17 @@ const struct command cli_commands[] = {
       "  --now              no overlap\n"
       "  --json             machine-readable; lists: one object per line\n",
       cli_keys },
+    { "secrets", "secrets of the configuration and of applications: rotate, retire",
+      "Usage: autentico secrets rotate cookie|admin-token|encryption [--now]\n"
+      "       autentico secrets rotate client CLIENT_ID [--now]\n"
+      "       autentico secrets retire cookie|admin-token|encryption\n"
+      "rotate puts a new secret into the configuration file, keeps the one before as NAME_PREVIOUS, and\n"
+      "says what ends when; one that comes from elsewhere is printed instead.  retire takes NAME_PREVIOUS\n"
+      "out again.  An application's secret is printed, and the one before works for 24 hours more.\n" CONFIG
+      "  --now              after a compromise: the one before stops with the next reload; an\n"
+      "                     application's stops at once\n"
+      "  --json             client: machine-readable\n",
+      cli_secrets },
     { "clients", "applications: add, list, disable, enable, rotate-secret",
       "Usage: autentico clients add --name NAME --redirect-uri URI [flags]\n"
       "       autentico clients list [--json]\n"

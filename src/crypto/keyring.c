@@ -58,7 +58,7 @@ void keyring_derive(const struct keyring_roots *roots, struct keyring *out)
 
 void keyring_keep_only(struct keyring *k, enum key_purpose purpose)
 {
-    struct keyring rest = { .has_previous = k->has_previous };
+    struct keyring rest = { .has_previous = k->has_previous, .is_overlapping = k->is_overlapping };
 
     rest.now[purpose] = k->now[purpose];
     rest.previous[purpose] = k->previous[purpose];
@@ -66,10 +66,16 @@ void keyring_keep_only(struct keyring *k, enum key_purpose purpose)
     explicit_bzero(&rest, sizeof(rest));
 }
 
+static bool is_overlapping(const struct keyring *k)
+{
+    return k->has_previous && k->is_overlapping != NULL && __atomic_load_n(k->is_overlapping, __ATOMIC_ACQUIRE) != 0;
+}
+
 enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i, struct bytes in,
                     uint8_t out[32])
 {
-    const uint8_t *key = i == 0 ? k->now[purpose].key : k->previous[purpose].key;
+    bool is_now = (i == 0) != is_overlapping(k);
+    const uint8_t *key = is_now ? k->now[purpose].key : k->previous[purpose].key;
 
     if (i != 0 && !k->has_previous)
         return RC_NONE;
@@ -80,10 +86,12 @@ enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i, st
 struct bytes keyring_seal(const struct keyring *k, enum key_purpose purpose, struct arena *a,
                           struct bytes aad, struct bytes plain)
 {
-    struct bytes box = seal_box(a, k->now[purpose].key, aad, plain);
+    bool is_now = !is_overlapping(k);
+    const uint8_t *key = is_now ? k->now[purpose].key : k->previous[purpose].key;
+    struct bytes box = seal_box(a, key, aad, plain);
     uint8_t *out = arena_alloc(a, ID_BYTES + box.n);
 
-    memcpy(out, k->now[purpose].id, ID_BYTES);
+    memcpy(out, is_now ? k->now[purpose].id : k->previous[purpose].id, ID_BYTES);
     memcpy(out + ID_BYTES, box.p, box.n);
     return (struct bytes){ out, ID_BYTES + box.n };
 }

@@ -26,6 +26,8 @@ enum key_purpose {
 struct keyring {
     struct { uint8_t key[32]; uint8_t id[4]; } now[KEY_PURPOSES_N], previous[KEY_PURPOSES_N];
     bool has_previous;
+    const int *is_overlapping;       /* shared; not 0: processes that know only the previous one are at work
+                                      * beside us, so that it still makes what all have to understand.  NULL: never */
     uint8_t admin_token_hash[2][32]; /* SHA-256; current, previous */
     bool has_admin_token[2];
     uint8_t front_hash[32];
@@ -37,11 +39,11 @@ void keyring_derive(const struct keyring_roots *roots, struct keyring *out);
 /* Wipe everything but the keys of one purpose. */
 void keyring_keep_only(struct keyring *k, enum key_purpose purpose);
 
-/* HMAC-SHA256 under the current (i = 0) or previous (i = 1) key.  RC_NONE when
+/* HMAC-SHA256 under the key that makes new ones (i = 0), or the other (i = 1).  RC_NONE when
  * there is no previous key. */
 MUST_CHECK enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i,
                                struct bytes in, uint8_t out[32]);
-/* Seal with the current key (its id travels in front); open with the one named. */
+/* Seal with the key that makes new ones (its id travels in front); open with the one named. */
 struct arena;
 struct bytes keyring_seal(const struct keyring *k, enum key_purpose purpose, struct arena *a,
                           struct bytes aad, struct bytes plain);

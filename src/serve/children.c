@@ -74,6 +74,7 @@ static int run_signer(const struct children *c, int control_fd, int slot)
         .control_fd = control_fd,
         .enter_sandbox = close_everything,
         .busy_since_ms = &c->pool->board->slots[slot].busy_since_ms,
+        .is_overlapping = &c->pool->board->is_overlapping,
     };
     int keep[CHANNELS_N + 1];
 

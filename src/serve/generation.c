@@ -44,6 +44,7 @@ static void derive_keys(struct generation *g)
     struct keyring *keys = arena_new(g->arena, struct keyring);
 
     keyring_derive(&roots, keys);
+    keys->is_overlapping = &g->pool.board->is_overlapping;
     g->pool.keys = keys;
 }
 
@@ -107,6 +108,7 @@ enum rc generation_begin(struct parent *p, const struct conf *conf, struct arena
     enum rc rc;
 
     g.pool.conf = conf;
+    g.pool.has_previous_key = conf->secrets->encryption_previous.n > 0;
     rc = begin(&g);
     if (rc != RC_OK) {
         close_pipes(&g.pool);

@@ -11,6 +11,7 @@
 #include "serve/audit_copy.h"
 #include "serve/audit_seal.h"
 #include "serve/key_dates.h"
+#include "serve/reseal.h"
 #include "serve/sandbox.h"
 #include "serve/sweep.h"
 #include "store/db.h"
@@ -30,6 +31,7 @@ struct keeper {
     struct limits *limits;
     struct sweep sweep;
     struct key_dates key_dates;
+    struct reseal reseal;
     struct audit_copy audit_copy;
     struct audit_seal audit_seal;
     struct signer signer;
@@ -107,7 +109,7 @@ static int wait_ms(const struct keeper *k)
 {
     int64_t left;
 
-    if (sweep_is_busy(&k->sweep) || audit_seal_is_busy(&k->audit_seal))
+    if (sweep_is_busy(&k->sweep) || reseal_is_busy(&k->reseal) || audit_seal_is_busy(&k->audit_seal))
         return 0;
     if (k->written_ms == 0)
         return IDLE_MS;
@@ -145,6 +147,7 @@ static void turn(struct keeper *k)
         checkpoint(k);
     bool did_write = sweep_turn(&k->sweep, k->db);
     did_write |= key_dates_turn(&k->key_dates, k->db, &k->signer);
+    did_write |= reseal_turn(&k->reseal, k->db, &k->signer);
     did_write |= audit_seal_turn(&k->audit_seal, k->db);
     did_write |= audit_copy_turn(&k->audit_copy, k->db);
     if (did_write && k->written_ms == 0)
@@ -167,6 +170,7 @@ static void close_all(struct keeper *k)
         write_lock_close(k->lock);
     sweep_done(&k->sweep);
     key_dates_done(&k->key_dates);
+    reseal_done(&k->reseal);
     audit_seal_done(&k->audit_seal);
 }
 
@@ -185,6 +189,7 @@ int keeper_run(const struct pool *pool, int slot)
     enum rc rc = open_files(&k);
     sweep_start(&k.sweep);
     key_dates_start(&k.key_dates);
+    reseal_start(&k.reseal, &pool->board->is_overlapping, pool->has_previous_key ? pool->conf->request_deadline_s * 1000 : -1);
     k.signer.ask_fd = pool->signer_queue[CHANNEL_KEEPER].ask_fd;
     k.courier.ask_fd = pool->signer_queue[CHANNEL_COURIER].ask_fd;
     audit_seal_start(&k.audit_seal, pool->conf->issuer, &k.courier);

@@ -32,6 +32,7 @@ struct board {
     struct hasher_gate gate_main, gate_login;
     int64_t late_since_ms[PROC_KINDS_N]; /* a question to this kind, asked then, was not answered in time; 0: none */
     struct slot slots[SLOTS_MAX];
+    int is_overlapping;      /* a reload: two generations are at work, which may have different secrets */
 };
 struct board *board_new(void); /* shared, anonymous; die()s */
 
@@ -55,6 +56,7 @@ struct pool {
     struct board *board;
     struct identity id;
     const char *lock_path, *limits_dir;
+    bool has_previous_key;             /* AUTENTICO_ENCRYPTION_KEY_PREVIOUS; the children do not see the secrets */
     int listen_main, listen_login;     /* -1: none */
     int control[2];                    /* pipe: the parent closes [1]: workers, keeper and courier drain and stop */
     int late_control[2];               /* the same for hashers, whom draining workers still need */

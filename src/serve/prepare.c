@@ -52,19 +52,31 @@ static enum rc set_fingerprint(struct db *db, void *arg)
     return installation_set_fingerprint(db, ((struct fingerprint *)arg)->mine);
 }
 
+static bool knows(const char *mine, const char *previous, const char *fingerprint)
+{
+    return text_same(mine, fingerprint) || text_same(previous, fingerprint);
+}
+
 /* Another encryption key than the one the sealed columns were made with would lose
  * them: refuse (spec/settings.md 2b). */
 static enum rc check_fingerprint(struct db *db, struct arena *a, struct signer *signer, const char **why)
 {
     struct fingerprint f;
-    char *mine;
+    char *mine, *previous;
 
-    TRY(signer_fingerprint(signer, a, &mine));
+    TRY(signer_fingerprints(signer, a, &mine, &previous));
     f.mine = mine;
     TRY(installation_get(db, a, &f.found));
     if (f.found.encryption_fingerprint == NULL)
         return db_write(db, set_fingerprint, &f);
-    if (text_same(f.found.encryption_fingerprint, mine))
+    const char *from, *to = f.found.encryption_fingerprint;
+    TRY(installation_reseal_from(db, a, &from));
+    if (from != NULL && !knows(mine, previous, from)) {
+        *why = "not everything is sealed under the new AUTENTICO_ENCRYPTION_KEY yet; put the one before back as "
+               "AUTENTICO_ENCRYPTION_KEY_PREVIOUS";
+        return RC_REFUSED;
+    }
+    if (knows(mine, previous, to)) /* of the previous one: the keeper goes over (serve/reseal.h) */
         return RC_OK;
     *why = "AUTENTICO_ENCRYPTION_KEY is not the key this database was sealed with; put the old one back";
     return RC_REFUSED;

@@ -130,9 +130,16 @@ static void let_go(struct parent *p, struct generation g)
     generation_drain(&p->old);
 }
 
+/* What one of them seals the other has to open: the secret that both know is used. */
+static void set_overlapping(struct parent *p, int is)
+{
+    __atomic_store_n(&p->now.pool.board->is_overlapping, is, __ATOMIC_RELEASE);
+}
+
 /* The new generation is p->now already: forks take what is there. */
 static enum rc take_over(struct parent *p, struct generation before)
 {
+    set_overlapping(p, 1);
     generation_add_posts(p);
     enum rc rc = start_all(p);
     if (rc == RC_OK) {
@@ -196,6 +203,8 @@ void reload_go_on(struct parent *p)
         living += posts_living_of(&p->posts, first[i], p->old.n);
     if (living == 0)
         generation_drain_late(p, &p->old);
-    if (posts_living_of(&p->posts, PROC_NONE, p->old.n) == 0)
+    if (posts_living_of(&p->posts, PROC_NONE, p->old.n) == 0) {
         generation_end(&p->old);
+        set_overlapping(p, 0);
+    }
 }

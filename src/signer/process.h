@@ -17,6 +17,7 @@ struct signer_setup {
     int64_t request_deadline_s;
     int answer_fd[CHANNELS_N];    /* -1: this channel does not exist here */
     int control_fd;               /* the parent's hand-over; EOF later = parent gone: end */
+    const int *is_overlapping;    /* as in crypto/keyring.h: not 0: seal under the previous key; may be NULL */
     int64_t *busy_since_ms;       /* answerer_busy(), answerer_idle(); may be NULL */
     int (*enter_sandbox)(void);   /* called after the secrets have arrived, before the first question; may be NULL */
 };

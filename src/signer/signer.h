@@ -96,5 +96,18 @@ MUST_CHECK enum rc signer_env_key(struct signer *s, struct arena *a, struct sign
 /* SHA-256 fingerprint (16 hex digits) of the encryption key, to be compared with
  * the one in the database (spec/settings.md 2b). */
 MUST_CHECK enum rc signer_fingerprint(struct signer *s, struct arena *a, char **out);
+/* And of the previous key; "": there is none.  Channels: keeper, command line. */
+MUST_CHECK enum rc signer_fingerprints(struct signer *s, struct arena *a, char **out, char **previous);
+
+/*
+ * What stands sealed, sealed anew under the current encryption key, without its ever being
+ * seen here; of a signing key the place is { "signing_keys", alg, kid }.  Channels: keeper,
+ * command line.
+ * RC_OK     `out` is to take its place; n = 0: it is under that key already
+ * RC_NONE   no answer in time
+ * RC_FAULT  it opens with no key, logged
+ */
+MUST_CHECK enum rc signer_reseal(struct signer *s, struct arena *a, const struct seal_place *where, struct bytes sealed,
+                                 struct bytes *out);
 
 #endif

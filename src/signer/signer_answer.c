@@ -216,6 +216,24 @@ static enum rc answer_fingerprint(struct turn *t)
 {
     TRY(whole(t));
     frame_put_text(&t->answer, t->st->keys.fingerprint);
+    frame_put_text(&t->answer, t->st->keys.previous_fingerprint);
+    return RC_OK;
+}
+
+static enum rc answer_reseal(struct turn *t)
+{
+    struct seal_place where;
+    struct bytes in, out;
+
+    where.table = frame_get_text(&t->r, t->a);
+    where.column = frame_get_text(&t->r, t->a);
+    where.row_id = frame_get_text(&t->r, t->a);
+    in = frame_get_bytes(&t->r);
+    TRY(whole(t));
+    if (text_empty(where.table) || text_empty(where.column) || text_empty(where.row_id))
+        return no(t, "no table, column or row");
+    TRY(signer_keys_reseal(&t->st->keys, t->a, &where, in, &out));
+    frame_put_bytes(&t->answer, out);
     return RC_OK;
 }
 
@@ -248,6 +266,7 @@ static enum rc answer_op(struct turn *t)
     case SIGNER_ENV_KEY: return answer_env_key(t);
     case SIGNER_FINGERPRINT: return answer_fingerprint(t);
     case SIGNER_VERIFY_TOTP: return answer_totp(t);
+    case SIGNER_RESEAL: return answer_reseal(t);
     default: return no(t, "unknown operation");
     }
 }

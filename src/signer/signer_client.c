@@ -175,18 +175,33 @@ enum rc signer_env_key(struct signer *s, struct arena *a, struct signing_key *ou
     return RC_OK;
 }
 
-enum rc signer_fingerprint(struct signer *s, struct arena *a, char **out)
+enum rc signer_reseal(struct signer *s, struct arena *a, const struct seal_place *where, struct bytes sealed,
+                      struct bytes *out)
+{
+    return exchange_bytes(s, a, SIGNER_RESEAL, where, sealed, out);
+}
+
+enum rc signer_fingerprints(struct signer *s, struct arena *a, char **out, char **previous)
 {
     struct frame_reader r;
-    const char *text;
+    const char *text, *before;
     struct sbuf b;
 
     begin(&b, a, SIGNER_FINGERPRINT, 0);
     TRY(converse(s, a, &b, &r));
     text = frame_get_text(&r, a);
+    before = frame_get_text(&r, a);
     TRY(end(&r));
     *out = (char *)text;
+    *previous = (char *)before;
     return RC_OK;
+}
+
+enum rc signer_fingerprint(struct signer *s, struct arena *a, char **out)
+{
+    char *previous;
+
+    return signer_fingerprints(s, a, out, &previous);
 }
 
 enum rc signer_verify_totp(struct signer *s, struct arena *a, const struct totp_question *ask_for, int64_t *step)

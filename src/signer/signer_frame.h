@@ -7,13 +7,15 @@
  *     SEAL, OPEN   text table, text column, text row_id, bytes
  *     GENERATE     int alg
  *     ENV_KEY, FINGERPRINT  nothing
+ *     RESEAL       text table, text column, text row_id, bytes
  *     VERIFY_TOTP  text user_id, bytes secret_sealed, text code, int last_step
  *   answer: int status; if that is SIGNER_OK:
  *     SIGN         a text per input
  *     SEAL, OPEN   bytes
  *     GENERATE     text kid, text public_jwk, bytes private_sealed
  *     ENV_KEY      text kid, text public_jwk
- *     FINGERPRINT  text
+ *     FINGERPRINT  text, text of the previous key or ""
+ *     RESEAL       bytes, none: nothing to do
  *     VERIFY_TOTP  int step
  */
 #ifndef AUTENTICO_SIGNER_SIGNER_FRAME_H
@@ -32,6 +34,7 @@ enum signer_op {
     SIGNER_ENV_KEY,
     SIGNER_FINGERPRINT,
     SIGNER_VERIFY_TOTP,
+    SIGNER_RESEAL,
 };
 
 enum signer_status { SIGNER_OK, SIGNER_NONE, SIGNER_REFUSED, SIGNER_FAULT };

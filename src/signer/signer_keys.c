@@ -29,12 +29,12 @@ static enum rc add_root(struct signer_keys *k, struct bytes root, const char *na
     return RC_OK;
 }
 
-static void print_fingerprint(struct signer_keys *k, struct arena *own, struct bytes root)
+static void print_fingerprint(struct arena *own, struct bytes root, char out[17])
 {
     uint8_t hash[SHA256_BYTES];
 
     sha256(root, hash);
-    memcpy(k->fingerprint, hex_encode(own, (struct bytes){ hash, 8 }), sizeof(k->fingerprint));
+    memcpy(out, hex_encode(own, (struct bytes){ hash, 8 }), 17);
 }
 
 static enum rc load_env_key(struct signer_keys *k, struct arena *own, const char *kid,
@@ -55,9 +55,11 @@ enum rc signer_keys_start(struct signer_keys *k, struct arena *own, const char *
                           const struct signer_secrets *secrets)
 {
     TRY(add_root(k, secrets->encryption, "current"));
-    if (secrets->encryption_previous.n > 0)
+    print_fingerprint(own, secrets->encryption, k->fingerprint);
+    if (secrets->encryption_previous.n > 0) {
         TRY(add_root(k, secrets->encryption_previous, "previous"));
-    print_fingerprint(k, own, secrets->encryption);
+        print_fingerprint(own, secrets->encryption_previous, k->previous_fingerprint);
+    }
     if (text_empty(secrets->private_key_pem))
         return RC_OK;
     return load_env_key(k, own, env_kid, secrets->private_key_pem);
@@ -72,6 +74,12 @@ void signer_keys_end(struct signer_keys *k)
 }
 
 /* ---- boxes ---- */
+
+/* Which root new boxes are made with. */
+static int sealing(const struct signer_keys *k)
+{
+    return k->roots_n > 1 && k->is_overlapping != NULL && __atomic_load_n(k->is_overlapping, __ATOMIC_ACQUIRE) != 0;
+}
 
 /* Associated data: what a value belongs to, so that moved elsewhere it does not open. */
 static struct bytes place(struct arena *a, const char *table, const char *column, const char *row)
@@ -88,7 +96,7 @@ static struct bytes place(struct arena *a, const char *table, const char *column
 struct bytes signer_keys_seal(struct signer_keys *k, struct arena *a,
                               const struct seal_place *where, struct bytes plain)
 {
-    return seal_box(a, k->roots[0].column, place(a, where->table, where->column, where->row_id),
+    return seal_box(a, k->roots[sealing(k)].column, place(a, where->table, where->column, where->row_id),
                     plain);
 }
 
@@ -116,6 +124,22 @@ static enum rc unwrap(struct signer_keys *k, struct arena *a, const struct signi
             return RC_OK;
     return fault("signer: signing key %s does not unwrap: another AUTENTICO_ENCRYPTION_KEY,"
                  " or altered", key->kid);
+}
+
+enum rc signer_keys_reseal(struct signer_keys *k, struct arena *a, const struct seal_place *where, struct bytes sealed,
+                           struct bytes *out)
+{
+    bool is_key = text_same(where->table, "signing_keys");
+    struct bytes aad = place(a, where->table, where->column, where->row_id), plain;
+
+    for (int i = 0; i < k->roots_n; i++) {
+        if (seal_open(a, is_key ? k->roots[i].wrap : k->roots[i].column, aad, sealed, &plain) != RC_OK)
+            continue;
+        *out = i == 0 ? (struct bytes){ 0 } : seal_box(a, is_key ? k->roots[0].wrap : k->roots[0].column, aad, plain);
+        return RC_OK;
+    }
+    return fault("signer: %s.%s of %s does not open: another AUTENTICO_ENCRYPTION_KEY, or altered",
+                 text_or(where->table, "-"), text_or(where->column, "-"), text_or(where->row_id, "-"));
 }
 
 /* ---- the cache ---- */
@@ -218,7 +242,7 @@ enum rc signer_keys_generate(struct signer_keys *k, struct arena *a, enum jws_al
     if (rc != RC_OK)
         return fault("signer: a new key has no public half");
     *out = (struct signing_key){ .kid = kid, .alg = alg, .public_jwk = jwk };
-    out->private_sealed = seal_box(a, k->roots[0].wrap,
+    out->private_sealed = seal_box(a, k->roots[sealing(k)].wrap,
                                    place(a, "signing_keys", jws_alg_name(alg), kid), der);
     return RC_OK;
 }

@@ -18,7 +18,8 @@
 struct signer_keys {
     struct { uint8_t wrap[SEAL_KEY_BYTES], column[SEAL_KEY_BYTES]; } roots[2]; /* current, previous */
     int roots_n;
-    char fingerprint[17];
+    const int *is_overlapping;           /* process.h */
+    char fingerprint[17], previous_fingerprint[17]; /* "": there is no previous one */
     const char *env_kid;                 /* NULL: no key in the environment */
     const char *env_jwk;
     struct native_key *env_key;
@@ -43,6 +44,14 @@ MUST_CHECK enum rc signer_keys_find(struct signer_keys *k, struct arena *a,
 
 MUST_CHECK enum rc signer_keys_generate(struct signer_keys *k, struct arena *a, enum jws_alg alg,
                                         struct signing_key *out);
+
+/*
+ * What stands sealed, sealed under the current key; of a signing key `table` is
+ * "signing_keys", `column` its alg and `row_id` its kid.  Empty: it is already.
+ * RC_FAULT: does not open, logged.
+ */
+MUST_CHECK enum rc signer_keys_reseal(struct signer_keys *k, struct arena *a, const struct seal_place *where,
+                                      struct bytes sealed, struct bytes *out);
 
 /* Column values; RC_FAULT: does not open, logged. */
 struct bytes signer_keys_seal(struct signer_keys *k, struct arena *a,

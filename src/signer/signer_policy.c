@@ -49,8 +49,9 @@ static const unsigned op_channels[] = {
     [SIGNER_OPEN & 0xff] = ON(COURIER) | ON(HELPER),
     [SIGNER_GENERATE & 0xff] = ON(KEEPER) | ON(CLI),
     [SIGNER_ENV_KEY & 0xff] = ON(CLI),
-    [SIGNER_FINGERPRINT & 0xff] = ON(CLI),
+    [SIGNER_FINGERPRINT & 0xff] = ON(KEEPER) | ON(CLI),
     [SIGNER_VERIFY_TOTP & 0xff] = ON(WORKER),
+    [SIGNER_RESEAL & 0xff] = ON(KEEPER) | ON(CLI),
 };
 
 const char *policy_typ(enum token_kind kind)
@@ -199,7 +200,7 @@ static const char *table_of(enum signer_channel channel)
 
 enum rc policy_op(enum signer_channel channel, int64_t op, const char *table, const char **why)
 {
-    if (op < SIGNER_SIGN || op > SIGNER_VERIFY_TOTP)
+    if (op < SIGNER_SIGN || op > SIGNER_RESEAL)
         return no(why, "unknown operation");
     if (!(op_channels[op & 0xff] & 1u << channel))
         return no(why, "this channel may not ask for this operation");

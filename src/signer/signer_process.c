@@ -139,6 +139,7 @@ struct signer_state *signer_state_new(const struct signer_setup *setup,
     st->own = arena_start("signer");
     st->issuer = arena_strdup(st->own, setup->issuer);
     st->request_deadline_s = setup->request_deadline_s;
+    st->keys.is_overlapping = setup->is_overlapping;
     if (signer_keys_start(&st->keys, st->own, setup->env_kid, secrets) == RC_OK)
         return st;
     signer_state_free(st);

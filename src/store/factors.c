@@ -28,6 +28,34 @@ enum rc factors_totp_find(struct db *db, struct arena *a, const char *user_id, s
     return db_one(q, a, totp_row, out);
 }
 
+static void sealed_row(struct stmt *q, struct arena *a, void *out)
+{
+    *(struct totp_sealed *)out = (struct totp_sealed){ .user_id = col_text(q, 0, a), .secret_sealed = col_bytes(q, 1, a) };
+}
+
+enum rc factors_totp_after(struct db *db, struct arena *a, const char *user_id, int64_t limit, struct totp_sealed_rows *out)
+{
+    struct stmt *q = db_sql(db, "SELECT user_id, secret_sealed FROM totp_secrets WHERE user_id > $1"
+                                " ORDER BY user_id LIMIT $2");
+    struct rows rows;
+
+    db_text(q, 1, user_id);
+    db_int(q, 2, limit);
+    TRY(db_each(q, a, sealed_row, sizeof(struct totp_sealed), &rows));
+    *out = (struct totp_sealed_rows){ .v = rows.v, .n = rows.n };
+    return RC_OK;
+}
+
+enum rc factors_totp_reseal(struct db *db, const char *user_id, struct bytes from, struct bytes to)
+{
+    struct stmt *q = db_sql(db, "UPDATE totp_secrets SET secret_sealed = $3 WHERE user_id = $1 AND secret_sealed = $2");
+
+    db_text(q, 1, user_id);
+    db_bytes(q, 2, from);
+    db_bytes(q, 3, to);
+    return changed_or(db, db_run(q), RC_NONE);
+}
+
 /* A factor is never overwritten: it has to be removed first. */
 static enum rc put(struct db *db, const char *user_id, struct bytes secret_sealed, int64_t step, int64_t now,
                    int64_t confirmed_at)

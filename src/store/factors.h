@@ -14,6 +14,14 @@ struct totp {
     int64_t confirmed_at;       /* 0: begun, no factor yet */
 };
 
+/* Everybody's, a page at a time, in the order of user_id; after "": from the first. */
+struct totp_sealed { const char *user_id; struct bytes secret_sealed; };
+struct totp_sealed_rows { struct totp_sealed *v; size_t n; };
+MUST_CHECK enum rc factors_totp_after(struct db *db, struct arena *a, const char *user_id, int64_t limit,
+                                      struct totp_sealed_rows *out);
+/* Sealed anew; RC_NONE: it is not `from` any more. */
+MUST_CHECK enum rc factors_totp_reseal(struct db *db, const char *user_id, struct bytes from, struct bytes to);
+
 /* RC_NONE: not even begun. */
 MUST_CHECK enum rc factors_totp_find(struct db *db, struct arena *a, const char *user_id, struct totp *out);
 /* Begin, or begin again with another secret.  RC_REFUSED: enrolled already. */

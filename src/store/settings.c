@@ -55,6 +55,17 @@ enum rc settings_seed(struct db *db, const char *key, const char *value, int64_t
                     now);
 }
 
+enum rc settings_reseal(struct db *db, const char *key, const char *from, const char *to)
+{
+    struct stmt *q = db_sql(db, "UPDATE settings SET value = $3 WHERE key = $1 AND value = $2");
+
+    db_text(q, 1, key);
+    db_text(q, 2, from);
+    db_text(q, 3, to);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
 /* The one row of `installation`. */
 
 static void installation_row(struct stmt *q, struct arena *a, void *out)
@@ -72,6 +83,16 @@ enum rc installation_get(struct db *db, struct arena *a, struct installation *ou
     return db_one(db_sql(db, "SELECT settings_version, encryption_fingerprint, onboard_token_hash,"
                              " onboard_token_expires_at FROM installation WHERE id = 1"),
                   a, installation_row, out);
+}
+
+static void text_row(struct stmt *q, struct arena *a, void *out)
+{
+    *(const char **)out = col_text(q, 0, a);
+}
+
+enum rc installation_reseal_from(struct db *db, struct arena *a, const char **out)
+{
+    return db_one(db_sql(db, "SELECT reseal_from FROM installation WHERE id = 1"), a, text_row, out);
 }
 
 enum rc installation_version(struct db *db, int64_t *out)
@@ -97,6 +118,15 @@ enum rc installation_set_fingerprint(struct db *db, const char *fingerprint)
     struct stmt *q = db_sql(db, "UPDATE installation SET encryption_fingerprint = $1 WHERE id = 1");
 
     db_text(q, 1, fingerprint);
+    return db_run(q);
+}
+
+enum rc installation_set_sealing(struct db *db, const char *fingerprint, const char *from)
+{
+    struct stmt *q = db_sql(db, "UPDATE installation SET encryption_fingerprint = $1, reseal_from = $2 WHERE id = 1");
+
+    db_text(q, 1, fingerprint);
+    db_text(q, 2, from);
     return db_run(q);
 }
 

@@ -2,7 +2,7 @@
 
 #include "store/signing_keys.h"
 
-static void key_row(struct stmt *q, struct arena *a, void *out)
+static void active_row(struct stmt *q, struct arena *a, void *out)
 {
     *(struct signing_key_row *)out = (struct signing_key_row){
         .kid = col_text(q, 0, a),
@@ -14,9 +14,27 @@ static void key_row(struct stmt *q, struct arena *a, void *out)
         .created_at = col_int(q, 6),
         .activated_at = col_int(q, 7),
         .retired_at = col_int(q, 8),
-        .unpublished_at = col_int(q, 9),
-        .revoked_at = col_int(q, 10),
     };
+}
+
+static void key_row(struct stmt *q, struct arena *a, void *out)
+{
+    struct signing_key_row *k = out;
+
+    active_row(q, a, out);
+    k->unpublished_at = col_int(q, 9);
+    k->revoked_at = col_int(q, 10);
+}
+
+enum rc signing_keys_active(struct db *db, struct arena *a, struct signing_key_rows *out)
+{
+    struct stmt *q = db_sql(db, "/* small */ SELECT kid, alg, public_jwk, private_sealed, state, thumbprint, created_at,"
+                                " activated_at, retired_at FROM signing_keys WHERE state = 'active'");
+    struct rows rows;
+
+    TRY(db_each(q, a, active_row, sizeof(struct signing_key_row), &rows));
+    *out = (struct signing_key_rows){ .v = rows.v, .n = rows.n };
+    return RC_OK;
 }
 
 enum rc signing_keys_all(struct db *db, struct arena *a, struct signing_key_rows *out)

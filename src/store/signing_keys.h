@@ -15,6 +15,8 @@ struct signing_key_row {
 };
 struct signing_key_rows { struct signing_key_row *v; size_t n; };
 MUST_CHECK enum rc signing_keys_all(struct db *db, struct arena *a, struct signing_key_rows *out); /* active first */
+/* Those that sign, out of a database of any schema; without the dates that came later. */
+MUST_CHECK enum rc signing_keys_active(struct db *db, struct arena *a, struct signing_key_rows *out);
 /* The first of this algorithm and state; NULL: none. */
 const struct signing_key_row *signing_keys_pick(const struct signing_key_rows *rows, const char *alg, const char *state);
 MUST_CHECK enum rc signing_keys_add(struct db *db, const struct signing_key_row *k);

@@ -1,5 +1,7 @@
 """Everything that is secret is replaced while people sign in, refresh and are looked up, and nobody notices; with
 --now what should end ends (design 4 "rotation"; D4, D22)."""
+import base64
+import hmac
 import json
 import os
 import re
@@ -7,6 +9,9 @@ import threading
 import time
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwcrypto import jwk, jws
 
 from provider import Browser, Provider, query_of
@@ -35,6 +40,10 @@ def keys_of(p):
 
 def state_of(p, kid):
     return next(k["state"] for k in keys_of(p) if k["kid"] == kid)
+
+
+def published(p):
+    return {k["kid"] for k in p.jwks()["keys"]}
 
 
 def kid_of(token):
@@ -133,17 +142,18 @@ def test_signing_key_under_load(p):
         assert p.run("keys", "rotate").stdout == said  # one is enough
         load.more()
         assert kid_of(p.tokens(client)["id_token"]) == old
+        until(lambda: new in published(p), p)  # the front keeps them for ten seconds, whatever our clock says
         p.later(301)
         until(lambda: state_of(p, new) == "active", p)
         load.more()
         tokens = p.tokens(client)
         assert kid_of(tokens["id_token"]) == kid_of(tokens["access_token"]) == new
     assert state_of(p, old) == "retired"
-    until(lambda: {k["kid"] for k in p.jwks()["keys"]} == {old, new}, p)
+    until(lambda: published(p) == {old, new}, p)
     p.restart()  # the key of the environment stays retired
     assert state_of(p, old) == "retired" and kid_of(p.tokens(client)["id_token"]) == new
     p.later(24 * 3600 + 301)
-    until(lambda: {k["kid"] for k in p.jwks()["keys"]} == {new}, p)
+    until(lambda: published(p) == {new}, p)
     assert [k["is_published"] for k in keys_of(p) if k["kid"] == old] == [False]
 
 
@@ -156,7 +166,7 @@ def test_signing_key_now(p):
     said = p.run("keys", "rotate", "--now").stdout
     assert "signs at once" in said and "ended are: access tokens" in said
     old = kid_of(before["access_token"])
-    until(lambda: not {old, waiting} & {k["kid"] for k in p.jwks()["keys"]}, p)
+    until(lambda: not {old, waiting} & published(p), p)
     assert p.userinfo(before["access_token"]).status_code == 401
     assert p.introspect(client, before["access_token"]) == {"active": False}
     after = p.refresh(client, before["refresh_token"])
@@ -165,7 +175,7 @@ def test_signing_key_now(p):
     assert "code" in query_of(p.authorize(client, browser, prompt="none").headers["Location"])
     p.restart()
     assert p.userinfo(before["access_token"]).status_code == 401
-    assert {k["kid"] for k in p.jwks()["keys"]} == {kid_of(after.json()["id_token"])}
+    until(lambda: published(p) == {kid_of(after.json()["id_token"])}, p)
     assert {"signing_key_rotated", "signing_key_revoked"} <= {row[0] for row in p.rows("SELECT event FROM audit_logs")}
 
 
@@ -205,6 +215,212 @@ def test_by_the_calendar(p):
         p.later(301)
         until(lambda: state_of(p, first) == "retired", p)
     assert len(keys_of(p)) == 2
+
+
+# --- secrets of the configuration ---------------------------------------------------------
+
+
+def has(p, name):
+    with open(os.path.join(p.dir, ".env")) as f:
+        return f"\n{name}=" in f.read()
+
+
+def test_cookie_secret_under_load(p):
+    """D8: single sign-on, sign-ins that are half done and console sessions go on while the one before is accepted."""
+    client = p.add_client(refresh=True)
+    old, mode = value_of(p, "AUTENTICO_CSRF_SECRET_KEY"), os.stat(os.path.join(p.dir, ".env")).st_mode
+    lines = [line.split("=")[0] for line in open(os.path.join(p.dir, ".env"))]
+    with Load(p, client) as load:
+        load.more()
+        half, earlier = Browser(p), Browser(p)
+        p.sign_in(client, earlier)
+        page = p.authorize(client, half).text
+        said = p.run("secrets", "rotate", "cookie").stdout
+        assert "secrets retire cookie" in said and "HUP" in said
+        assert value_of(p, "AUTENTICO_COOKIE_SECRET_PREVIOUS") == old != value_of(p, "AUTENTICO_CSRF_SECRET_KEY")
+        again = p.run("secrets", "rotate", "cookie", check=False)
+        assert again.returncode == 1 and "still in use" in again.stderr
+        hang_up(p)
+        load.more()
+        assert p.post_login(half, page).status_code == 302
+        assert "code" in query_of(p.authorize(client, earlier, prompt="none").headers["Location"])
+    now = [line.split("=")[0] for line in open(os.path.join(p.dir, ".env"))]
+    assert [name for name in now if name != "AUTENTICO_COOKIE_SECRET_PREVIOUS"] == lines  # comments and order are kept
+    assert os.stat(os.path.join(p.dir, ".env")).st_mode == mode
+    new = Browser(p)
+    p.sign_in(client, new)
+    assert "no AUTENTICO_COOKIE_SECRET_PREVIOUS any more" in p.run("secrets", "retire", "cookie").stdout
+    assert p.run("secrets", "retire", "cookie", check=False).returncode == 1
+    hang_up(p)
+    assert query_of(p.authorize(client, earlier, prompt="none").headers["Location"])["error"] == "login_required"
+    assert "code" in query_of(p.authorize(client, new, prompt="none").headers["Location"])
+
+
+def test_cookie_secret_now(p):
+    client = p.add_client(refresh=True)
+    browser = Browser(p)
+    tokens = p.redeem(client, p.sign_in(client, browser)["code"]).json()
+    page = p.authorize(client, half := Browser(p)).text
+    said = p.run("secrets", "rotate", "cookie", "--now").stdout
+    assert "every single sign-on" in said and not has(p, "AUTENTICO_COOKIE_SECRET_PREVIOUS")
+    assert "code" in query_of(p.authorize(client, browser, prompt="none").headers["Location"])  # not before the reload
+    hang_up(p)
+    assert query_of(p.authorize(client, browser, prompt="none").headers["Location"])["error"] == "login_required"
+    assert p.post_login(half, page).status_code in (400, 403)
+    assert p.refresh(client, tokens["refresh_token"]).status_code == 200
+
+
+def test_admin_token():
+    """The one before is accepted until it is retired; --now: it is not."""
+    p = Provider()
+    try:
+        del p.env["AUTENTICO_ADMIN_TOKEN"]
+        first = re.search(r"AUTENTICO_ADMIN_TOKEN: (\S+)\.$", p.run("secrets", "rotate", "admin-token").stdout, re.M).group(1)
+        p.onboard_cli()
+        p.start()
+        assert p.api("GET", "/users", first).status_code == 200
+        second = re.search(r"AUTENTICO_ADMIN_TOKEN: (\S+)\.$", p.run("secrets", "rotate", "admin-token").stdout, re.M).group(1)
+        hang_up(p)
+        assert [p.api("GET", "/users", token).status_code for token in (first, second)] == [200, 200]
+        p.run("secrets", "retire", "admin-token")
+        hang_up(p)
+        assert [p.api("GET", "/users", token).status_code for token in (first, second)] == [401, 200]
+        third = re.search(r"AUTENTICO_ADMIN_TOKEN: (\S+)\.$", p.run("secrets", "rotate", "admin-token", "--now").stdout, re.M).group(1)
+        hang_up(p)
+        assert [p.api("GET", "/users", token).status_code for token in (first, second, third)] == [401, 401, 200]
+    finally:
+        p.stop()
+
+
+def test_what_comes_from_elsewhere_is_printed(p):
+    """D22: a secret of the process environment is not put into the file, where it would mean nothing."""
+    before = open(os.path.join(p.dir, ".env")).read()
+    said = p.run("secrets", "rotate", "admin-token").stdout
+    assert re.search(r"^  AUTENTICO_ADMIN_TOKEN=[0-9a-f]{64}$", said, re.M) and "_PREVIOUS=(the value that is there now)" in said
+    assert open(os.path.join(p.dir, ".env")).read() == before
+    for words in (("rotate",), ("rotate", "x"), ("rotate", "client"), ("retire", "client", "x"), ("x", "cookie"), ("rotate", "cookie", "x")):
+        assert p.run("secrets", *words, check=False).returncode == 1, words
+
+
+def test_client_secret(p):
+    """Two live side by side; with --now one."""
+    client = p.add_client(refresh=True)
+    tokens = p.tokens(client)
+    old, new = client.secret, json.loads(p.run("secrets", "rotate", "client", client.id, "--json").stdout)["client_secret"]
+    for secret in (old, new):
+        client.secret = secret
+        tokens = p.refresh(client, tokens["refresh_token"]).json()
+        assert "access_token" in tokens
+    client.secret = json.loads(p.run("secrets", "rotate", "client", client.id, "--json", "--now").stdout)["client_secret"]
+    assert p.refresh(client, tokens["refresh_token"]).status_code == 200
+    for secret in (old, new):
+        assert p.token(auth=(client.id, secret), grant_type="refresh_token", refresh_token="x").status_code == 401
+
+
+class Box:
+    """Seals TOTP secrets as a signer does: here the secret is the person's id."""
+
+    def __init__(self, key):
+        self.key = HKDF(hashes.SHA256(), 32, None, b"autentico column v1").derive(base64.b64decode(key))
+
+    def cipher(self, salt):
+        return AESGCM(hmac.digest(self.key, salt, "sha256"))
+
+    @staticmethod
+    def place(person):
+        return b"".join(len(text).to_bytes(4, "big") + text for text in (b"totp_secrets", b"secret_sealed", person.encode()))
+
+    def seal(self, person):
+        salt = os.urandom(16)
+        return b"\1" + salt + self.cipher(salt).encrypt(bytes(12), person.encode(), self.place(person))
+
+    def open(self, person, value):
+        return self.cipher(value[1:17]).decrypt(bytes(12), value[17:], self.place(person))
+
+
+def sealed(p):
+    return [row[0] for row in p.rows("SELECT private_sealed FROM signing_keys WHERE private_sealed IS NOT NULL UNION ALL"
+                                     " SELECT value FROM settings WHERE value LIKE 'sealed:%' UNION ALL SELECT secret_sealed FROM totp_secrets")]
+
+
+@pytest.fixture
+def q():
+    p = Provider(AUTENTICO_REQUEST_DEADLINE="2s", AUTENTICO_DRAIN_DEADLINE="2s")
+    p.onboard_cli()
+    p.start()
+    yield p
+    p.stop()
+
+
+def test_encryption_key_under_load(q):
+    """Every sealed value is sealed anew beside the work; afterwards the old key is needed for nothing."""
+    p = q
+    client = p.add_client(refresh=True)
+    assert p.api("PUT", "/settings", json={"smtp_password": "not in plain"}).status_code == 204
+    p.run("keys", "rotate")
+    p.later(301)
+    until(lambda: sum(k["state"] == "active" and not k["is_from_environment"] for k in keys_of(p)) == 1, p)
+    before = sealed(p)
+    assert len(before) == 2
+    until(lambda: len(published(p)) == 2, p)
+    with Load(p, client) as load:
+        load.more()
+        said = p.run("secrets", "rotate", "encryption").stdout
+        assert "Nothing ends" in said and "re_sealed" in said
+        assert p.run("secrets", "retire", "encryption", check=False).returncode == 1  # the server has not even read it
+        hang_up(p)
+        load.more()
+        until(lambda: p.events("re_sealed"), p, 40)
+        load.more()
+        after = sealed(p)
+        assert len(after) == len(before) and not set(after) & set(before)
+        p.run("secrets", "retire", "encryption")
+        hang_up(p)
+        load.more()
+    assert [e["lost"] for e in p.events("re_sealed")] in ([0], ["0"])
+    p.restart()
+    p.tokens(client)
+
+
+def test_killed_while_sealing_anew(q):
+    """kill -9 in the middle: it goes on where it stopped; until it is done the old key is demanded."""
+    p = q
+    p.run("keys", "rotate")
+    old = Box(value_of(p, "AUTENTICO_ENCRYPTION_KEY"))
+    with p.edit() as db:  # as many rows as take a while
+        db.execute("BEGIN")
+        for i in range(3000):
+            person = f"zz{i:018d}"
+            db.execute("INSERT INTO users (id, username, username_folded, created_at, updated_at) VALUES (?, ?, ?, 0, 0)", (person, person, person))
+            db.execute("INSERT INTO totp_secrets (user_id, secret_sealed, last_step, created_at) VALUES (?, ?, 0, 0)", (person, old.seal(person)))
+        db.execute("COMMIT")
+    before = sealed(p)
+    p.run("secrets", "rotate", "encryption")
+    hang_up(p)
+    until(lambda: p.events("re_sealing"), p, 40)
+    until(lambda: set(sealed(p)) - set(before), p, 40)  # the signing key is done, of the others the keeper is in the midst
+    assert not p.events("re_sealed")
+    done = p.run("secrets", "retire", "encryption", check=False)
+    assert done.returncode == 1 and "not sealed everything anew yet" in done.stderr
+    for pid in [p.process.pid, *p.children()]:
+        os.kill(pid, 9)
+    p.process.wait()
+    text = open(os.path.join(p.dir, ".env")).read()
+    with open(os.path.join(p.dir, ".env"), "w") as f:
+        f.write(re.sub(r"^AUTENTICO_ENCRYPTION_KEY_PREVIOUS=.*\n", "", text, flags=re.M))
+    refused = p.run("start", check=False)
+    assert refused.returncode == 1 and "put the one before back as AUTENTICO_ENCRYPTION_KEY_PREVIOUS" in refused.stderr
+    with open(os.path.join(p.dir, ".env"), "w") as f:
+        f.write(text)
+    p.start()
+    until(lambda: p.events("re_sealed"), p, 60)
+    assert [str(e["lost"]) for e in p.events("re_sealed")] == ["0"]
+    p.run("secrets", "retire", "encryption")
+    p.restart()
+    p.tokens(p.add_client())
+    new = Box(value_of(p, "AUTENTICO_ENCRYPTION_KEY"))
+    rows = p.rows("SELECT user_id, secret_sealed FROM totp_secrets")
+    assert len(rows) == 3000 and all(new.open(person, value) == person.encode() for person, value in rows)
 
 
 def test_secrets_in_files():

@@ -160,6 +160,35 @@ static void all_but_one_are_wiped(void **state)
     assert_int_equal(keyring_open(&k, KEY_OUTBOX, arena, bytes_of("a"), sealed, &out), RC_OK);
 }
 
+/* A reload: those who know only the old one are still at work, and have to understand it all. */
+static void while_generations_overlap(void **state)
+{
+    struct keyring k = ring(NEW, OLD), before = ring(OLD, ""), after = ring(NEW, "");
+    int is_overlapping = 1;
+    uint8_t mac[32], wanted[32];
+    struct bytes sealed, out;
+
+    (void)state;
+    k.is_overlapping = &is_overlapping;
+    for (int i = 0; i < 2; i++, is_overlapping = 0) {
+        struct keyring *makes = i == 0 ? &before : &after, *other = i == 0 ? &after : &before;
+
+        sealed = keyring_seal(&k, KEY_HANDLE, arena, bytes_of("a"), bytes_of("text"));
+        assert_int_equal(keyring_open(makes, KEY_HANDLE, arena, bytes_of("a"), sealed, &out), RC_OK);
+        assert_int_equal(keyring_open(other, KEY_HANDLE, arena, bytes_of("a"), sealed, &out), RC_NONE);
+        assert_int_equal(keyring_open(&k, KEY_HANDLE, arena, bytes_of("a"), sealed, &out), RC_OK);
+        assert_int_equal(keyring_mac(&k, KEY_SESSION, 0, bytes_of("x"), mac), RC_OK);
+        assert_int_equal(keyring_mac(makes, KEY_SESSION, 0, bytes_of("x"), wanted), RC_OK);
+        assert_memory_equal(mac, wanted, 32);
+        assert_int_equal(keyring_mac(&k, KEY_SESSION, 1, bytes_of("x"), mac), RC_OK);
+        assert_int_equal(keyring_mac(other, KEY_SESSION, 0, bytes_of("x"), wanted), RC_OK);
+        assert_memory_equal(mac, wanted, 32);
+    }
+    is_overlapping = 1;
+    after.is_overlapping = &is_overlapping; /* --now: there is no other */
+    assert_int_equal(keyring_mac(&after, KEY_SESSION, 0, bytes_of("x"), mac), RC_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +198,7 @@ int main(void)
         TEST(macs),
         TEST(a_seal_outlives_one_rotation),
         TEST(foreign_seals_are_refused),
+        TEST(while_generations_overlap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,9 +310,15 @@ static void run_rest(void)
     assert_ok(signing_keys_add(DB, &k));
     assert_ok(signing_keys_set_state(DB, "k", "active", NOW));
     assert_ok(signing_keys_all(DB, A, &keys));
+    assert_ok(signing_keys_active(DB, A, &keys));
     assert_none(signing_keys_unpublish(DB, "k", NOW));
     assert_none(signing_keys_reseal(DB, "k", hash_like(1), hash_like(2)));
     assert_ok(signing_keys_revoke(DB, "k", NOW));
+    assert_none(settings_reseal(DB, "smtp_password", "sealed:x", "sealed:y"));
+    assert_ok(installation_set_sealing(DB, "f", NULL));
+    assert_ok(installation_reseal_from(DB, A, &(const char *){ NULL }));
+    assert_ok(factors_totp_after(DB, A, "", 20, &(struct totp_sealed_rows){ NULL, 0 }));
+    assert_none(factors_totp_reseal(DB, "nobody", hash_like(1), hash_like(2)));
     assert_ok(audit_add(DB, &e));
     assert_ok(audit_latest(DB, A, 5, &trail));
 }

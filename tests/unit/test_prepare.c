@@ -23,11 +23,12 @@ static char *pem, *other_pem;
 /* A signer of its own, with this key and this PEM. */
 struct signer_of { struct signer signer; int control_fd; };
 
-static struct signer_of start_signer(const char *key, const char *private_pem)
+static struct signer_of start_signer_after(const char *key, const char *previous, const char *private_pem)
 {
     struct signer_setup setup = { .issuer = "http://localhost:9999/oauth2", .env_kid = "autentico-key-1",
                                   .request_deadline_s = 30 };
-    struct signer_secrets secrets = { .encryption = { (const uint8_t *)key, 32 }, .private_key_pem = private_pem };
+    struct signer_secrets secrets = { .encryption = { (const uint8_t *)key, 32 },
+                                      .encryption_previous = bytes_of(previous), .private_key_pem = private_pem };
     struct ask_queue cli;
     int control[2];
 
@@ -44,6 +45,11 @@ static struct signer_of start_signer(const char *key, const char *private_pem)
     close(cli.answer_fd);
     assert_ok(signer_hand_over(control[0], &secrets));
     return (struct signer_of){ { .ask_fd = cli.ask_fd, .deadline_ms = clock_mono_ms() + 60000 }, control[0] };
+}
+
+static struct signer_of start_signer(const char *key, const char *private_pem)
+{
+    return start_signer_after(key, "", private_pem);
 }
 
 /* The last first: one that was started later holds the others' control sockets. */
@@ -225,6 +231,37 @@ static void the_encryption_key_stays(void **state)
     stop_signer(&a);
 }
 
+/* A rotation: the new one is taken beside the old one, and the old one is demanded until nothing
+ * is sealed under it any more. */
+static void the_encryption_key_is_replaced(void **state)
+{
+    struct signer_of a = start_signer(KEY_A, ""), b = start_signer_after(KEY_B, KEY_A, ""), alone = start_signer(KEY_B, "");
+    const char *of_a, *of_b = "not yet";
+    struct installation found;
+    char *fingerprint;
+
+    (void)state;
+    assert_ok(run_with(&a.signer, true, true));
+    assert_ok(installation_get(DB, A, &found));
+    of_a = found.encryption_fingerprint;
+    assert_ok(run_with(&b.signer, true, true));
+    assert_ok(installation_get(DB, A, &found));
+    assert_string_equal(found.encryption_fingerprint, of_a); /* the keeper goes over, not the start */
+    assert_ok(signer_fingerprint(&b.signer, A, &fingerprint));
+    assert_ok(installation_set_sealing(DB, fingerprint, of_a));
+    assert_ok(run_with(&b.signer, true, true));
+    assert_refused(run_with(&alone.signer, true, true));
+    assert_non_null(strstr(out.why, "as AUTENTICO_ENCRYPTION_KEY_PREVIOUS"));
+    assert_refused(run_with(&a.signer, true, true)); /* nor back, without the new one */
+    assert_ok(installation_set_sealing(DB, fingerprint, NULL));
+    assert_ok(run_with(&alone.signer, true, true));
+    assert_ok(installation_reseal_from(DB, A, &of_b));
+    assert_null(of_b);
+    stop_signer(&alone);
+    stop_signer(&b);
+    stop_signer(&a);
+}
+
 static void no_signer_answers(void **state)
 {
     struct signer_of s = start_signer(KEY_A, "");
@@ -284,7 +321,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_new_one), TEST(a_second_time_changes_nothing), TEST(an_older_schema_waits_to_be_told),
         TEST(no_database_can_be_made), TEST(one_is_made_once), TEST(the_environments_is_imported),
-        TEST(another_under_the_same_name_is_refused), TEST(the_encryption_key_stays), TEST(no_signer_answers),
+        TEST(another_under_the_same_name_is_refused), TEST(the_encryption_key_stays),
+        TEST(the_encryption_key_is_replaced), TEST(no_signer_answers),
         TEST(the_link),
     };
 

@@ -846,7 +846,12 @@ static const struct {
     { SIGNER_SEAL, &(struct seal_place){ "settings", "value_sealed", NULL }, 0 },
     { SIGNER_GENERATE, NULL, K | CLI },
     { SIGNER_ENV_KEY, NULL, CLI },
-    { SIGNER_FINGERPRINT, NULL, CLI },
+    { SIGNER_FINGERPRINT, NULL, K | CLI },
+    { SIGNER_RESEAL, &smtp, K | CLI },
+    { SIGNER_RESEAL, &signing, K | CLI },
+    { SIGNER_RESEAL, &totp, K | CLI },
+    { SIGNER_RESEAL, &(struct seal_place){ "", "secret_sealed", "u1" }, 0 },
+    { SIGNER_RESEAL, &(struct seal_place){ "settings", NULL, "u1" }, 0 },
     { SIGNER_VERIFY_TOTP, NULL, W },
 };
 
@@ -902,6 +907,46 @@ static void open_yields_no_signing_key(void **state)
     for (size_t i = 0; i < ARRAY_LEN(posing); i++)
         for (enum signer_channel c = 0; c < CHANNELS_N; c++)
             assert_true(box(st, c, SIGNER_OPEN, &posing[i], key.private_sealed, &out) != SIGNER_OK);
+}
+
+/* Sealed anew: under the new key then, in the same place, and what is there already is left alone. */
+static void values_are_sealed_anew(void **state)
+{
+    static const char before[] = "0123456789abcdef0123456789abcdef", after[] = "fedcba9876543210fedcba9876543210";
+    struct signer_state *old = new_state(before, "", NULL), *both = new_state(after, before, NULL),
+                        *new = new_state(after, "", NULL);
+    const struct seal_place smtp_of_old = { "settings", "value", "smtp_password" };
+    struct bytes sealed, again, plain, key_again;
+    struct signing_key key;
+    struct frame_reader r;
+    const char *jws;
+    struct sbuf q;
+
+    (void)state;
+    assert_int_equal(box(old, CHANNEL_WORKER, SIGNER_SEAL, &smtp_of_old, bytes_of("secret"), &sealed), SIGNER_OK);
+    assert_int_equal(box(both, CHANNEL_KEEPER, SIGNER_RESEAL, &smtp_of_old, sealed, &again), SIGNER_OK);
+    assert_int_equal(box(new, CHANNEL_COURIER, SIGNER_OPEN, &smtp_of_old, again, &plain), SIGNER_OK);
+    assert_int_equal(plain.n, 6);
+    assert_memory_equal(plain.p, "secret", 6);
+    assert_int_equal(box(both, CHANNEL_KEEPER, SIGNER_RESEAL, &smtp_of_old, again, &plain), SIGNER_OK);
+    assert_int_equal(plain.n, 0);
+    assert_int_equal(box(new, CHANNEL_KEEPER, SIGNER_RESEAL, &smtp_of_old, sealed, &again), SIGNER_FAULT);
+    assert_int_equal(box(both, CHANNEL_KEEPER, SIGNER_RESEAL, &(struct seal_place){ "settings", "value", "other" }, sealed,
+                         &again), SIGNER_FAULT);
+
+    begin(&q, SIGNER_GENERATE);
+    frame_put_int(&q, ALG_ES256);
+    assert_int_equal(ask_with(old, CHANNEL_KEEPER, &q, &r), SIGNER_OK);
+    key = (struct signing_key){ .kid = frame_get_text(&r, arena), .alg = ALG_ES256, .public_jwk = frame_get_text(&r, arena) };
+    key.private_sealed = frame_get_bytes(&r);
+    assert_int_equal(sign_with(new, CHANNEL_WORKER, TOKEN_ID, &key, ID, &jws), SIGNER_FAULT);
+    assert_int_equal(box(both, CHANNEL_KEEPER, SIGNER_RESEAL, &(struct seal_place){ "signing_keys", "ES256", key.kid },
+                         key.private_sealed, &key_again), SIGNER_OK);
+    key.private_sealed = key_again;
+    assert_int_equal(sign_with(new, CHANNEL_WORKER, TOKEN_ID, &key, ID, &jws), SIGNER_OK);
+    signer_state_free(old);
+    signer_state_free(both);
+    signer_state_free(new);
 }
 
 /* Nor does a worker get its own key signed under by wrapping one as a column. */
@@ -999,6 +1044,7 @@ static void fingerprint(void **state)
     assert_int_equal(ask_with(st, CHANNEL_CLI, &q, &r), SIGNER_OK);
     sha256(bytes_of(KEY), hash);
     assert_string_equal(frame_get_text(&r, arena), hex_encode(arena, (struct bytes){ hash, 8 }));
+    assert_string_equal(frame_get_text(&r, arena), ""); /* there is no previous one */
     assert_int_equal(frame_end(&r), RC_OK);
 }
 
@@ -1128,6 +1174,7 @@ int main(void)
         TEST(columns_under_the_previous_key),
         TEST(channels_of_each_operation),
         TEST(open_yields_no_signing_key),
+        TEST(values_are_sealed_anew),
         TEST(a_sealed_column_is_no_signing_key),
         TEST(totp_codes),
         TEST(totp_in_its_own_place),
