@@ -55,12 +55,11 @@ static enum rc reseal_value(struct value *v, struct db *db)
 {
     v->signer->deadline_ms = clock_mono_ms() + SIGNER_MS;
     enum rc rc = signer_reseal(v->signer, v->r->arena, &v->where, v->from, &v->to);
-    if (rc == RC_FAULT) {
+    if (rc == RC_REFUSED) {
         v->r->lost_n++;
         return RC_OK;
     }
-    if (rc != RC_OK)
-        return RC_NONE; /* not now */
+    TRY(rc);
     if (v->to.n == 0)
         return RC_OK;
     if (v->text_from != NULL)
@@ -150,8 +149,7 @@ static enum rc begin(struct reseal *r, struct db *db, struct signer *signer)
     } else {
         r->is_done = from == NULL;
     }
-    if (r->has_waited)
-        r->look_ms = clock_mono_ms() + r->patience_ms;
+    r->look_ms = clock_mono_ms() + r->patience_ms; /* a worker may still hold what was sealed a moment ago */
     return RC_OK;
 }
 
@@ -195,7 +193,6 @@ bool reseal_turn(struct reseal *r, struct db *db, struct signer *signer)
         return false;
     if (__atomic_load_n(r->is_overlapping, __ATOMIC_ACQUIRE) != 0) {
         r->look_ms = clock_mono_ms() + LOOK_MS;
-        r->has_waited = true;
         return false;
     }
     memcpy(at, r->after, sizeof(at));

@@ -15,7 +15,6 @@ struct reseal {
     struct arena *arena;
     const int *is_overlapping; /* board's: processes are at work that do not know the new key */
     int64_t patience_ms;       /* what was sealed while it was so is stored by then; < 0: there is no key before */
-    bool has_waited;           /* it was so */
     bool is_done;
     int step;
     char after[64];            /* of the step's rows those up to here are done */

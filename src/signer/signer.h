@@ -103,9 +103,10 @@ MUST_CHECK enum rc signer_fingerprints(struct signer *s, struct arena *a, char *
  * What stands sealed, sealed anew under the current encryption key, without its ever being
  * seen here; of a signing key the place is { "signing_keys", alg, kid }.  Channels: keeper,
  * command line.
- * RC_OK     `out` is to take its place; n = 0: it is under that key already
- * RC_NONE   no answer in time
- * RC_FAULT  it opens with no key, logged
+ * RC_OK       `out` is to take its place; n = 0: it is under that key already
+ * RC_NONE     no answer in time
+ * RC_REFUSED  it opens with no key; the signer logged it
+ * RC_FAULT    nothing is known about it
  */
 MUST_CHECK enum rc signer_reseal(struct signer *s, struct arena *a, const struct seal_place *where, struct bytes sealed,
                                  struct bytes *out);

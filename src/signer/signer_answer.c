@@ -223,7 +223,7 @@ static enum rc answer_fingerprint(struct turn *t)
 static enum rc answer_reseal(struct turn *t)
 {
     struct seal_place where;
-    struct bytes in, out;
+    struct bytes in, out = { 0 };
 
     where.table = frame_get_text(&t->r, t->a);
     where.column = frame_get_text(&t->r, t->a);
@@ -232,7 +232,7 @@ static enum rc answer_reseal(struct turn *t)
     TRY(whole(t));
     if (text_empty(where.table) || text_empty(where.column) || text_empty(where.row_id))
         return no(t, "no table, column or row");
-    TRY(signer_keys_reseal(&t->st->keys, t->a, &where, in, &out));
+    frame_put_int(&t->answer, signer_keys_reseal(&t->st->keys, t->a, &where, in, &out));
     frame_put_bytes(&t->answer, out);
     return RC_OK;
 }

@@ -104,6 +104,16 @@ enum rc signer_sign_all(struct signer *s, struct arena *a, const struct sign_inp
     return RC_OK;
 }
 
+static void begin_at(struct sbuf *b, struct arena *a, enum signer_op op, const struct seal_place *where,
+                     struct bytes in)
+{
+    begin(b, a, op, in.n + 128);
+    frame_put_text(b, where->table);
+    frame_put_text(b, where->column);
+    frame_put_text(b, where->row_id);
+    frame_put_bytes(b, in);
+}
+
 static enum rc exchange_bytes(struct signer *s, struct arena *a, enum signer_op op,
                               const struct seal_place *where, struct bytes in, struct bytes *out)
 {
@@ -111,11 +121,7 @@ static enum rc exchange_bytes(struct signer *s, struct arena *a, enum signer_op 
     struct bytes got;
     struct sbuf b;
 
-    begin(&b, a, op, in.n + 128);
-    frame_put_text(&b, where->table);
-    frame_put_text(&b, where->column);
-    frame_put_text(&b, where->row_id);
-    frame_put_bytes(&b, in);
+    begin_at(&b, a, op, where, in);
     TRY(converse(s, a, &b, &r));
     got = frame_get_bytes(&r);
     TRY(end(&r));
@@ -178,7 +184,22 @@ enum rc signer_env_key(struct signer *s, struct arena *a, struct signing_key *ou
 enum rc signer_reseal(struct signer *s, struct arena *a, const struct seal_place *where, struct bytes sealed,
                       struct bytes *out)
 {
-    return exchange_bytes(s, a, SIGNER_RESEAL, where, sealed, out);
+    struct frame_reader r;
+    struct bytes got;
+    struct sbuf b;
+
+    begin_at(&b, a, SIGNER_RESEAL, where, sealed);
+    enum rc rc = converse(s, a, &b, &r);
+    if (rc == RC_REFUSED)
+        return fault("signer: it will not seal %s anew", where->table); /* not an answer about the value */
+    TRY(rc);
+    int64_t state = frame_get_int(&r);
+    got = frame_get_bytes(&r);
+    TRY(end(&r));
+    if (state == RESEAL_LOST)
+        return RC_REFUSED;
+    *out = got;
+    return RC_OK;
 }
 
 enum rc signer_fingerprints(struct signer *s, struct arena *a, char **out, char **previous)

@@ -15,7 +15,7 @@
  *     GENERATE     text kid, text public_jwk, bytes private_sealed
  *     ENV_KEY      text kid, text public_jwk
  *     FINGERPRINT  text, text of the previous key or ""
- *     RESEAL       bytes, none: nothing to do
+ *     RESEAL       int reseal_state, bytes (none unless RESEAL_DONE)
  *     VERIFY_TOTP  int step
  */
 #ifndef AUTENTICO_SIGNER_SIGNER_FRAME_H
@@ -36,6 +36,8 @@ enum signer_op {
     SIGNER_VERIFY_TOTP,
     SIGNER_RESEAL,
 };
+
+enum reseal_state { RESEAL_NOT_NEEDED, RESEAL_DONE, RESEAL_LOST }; /* LOST: it opens with no key */
 
 enum signer_status { SIGNER_OK, SIGNER_NONE, SIGNER_REFUSED, SIGNER_FAULT };
 

@@ -126,8 +126,8 @@ static enum rc unwrap(struct signer_keys *k, struct arena *a, const struct signi
                  " or altered", key->kid);
 }
 
-enum rc signer_keys_reseal(struct signer_keys *k, struct arena *a, const struct seal_place *where, struct bytes sealed,
-                           struct bytes *out)
+enum reseal_state signer_keys_reseal(struct signer_keys *k, struct arena *a, const struct seal_place *where,
+                                     struct bytes sealed, struct bytes *out)
 {
     bool is_key = text_same(where->table, "signing_keys");
     struct bytes aad = place(a, where->table, where->column, where->row_id), plain;
@@ -135,11 +135,14 @@ enum rc signer_keys_reseal(struct signer_keys *k, struct arena *a, const struct 
     for (int i = 0; i < k->roots_n; i++) {
         if (seal_open(a, is_key ? k->roots[i].wrap : k->roots[i].column, aad, sealed, &plain) != RC_OK)
             continue;
-        *out = i == 0 ? (struct bytes){ 0 } : seal_box(a, is_key ? k->roots[0].wrap : k->roots[0].column, aad, plain);
-        return RC_OK;
+        if (i == 0)
+            return RESEAL_NOT_NEEDED;
+        *out = seal_box(a, is_key ? k->roots[0].wrap : k->roots[0].column, aad, plain);
+        return RESEAL_DONE;
     }
-    return fault("signer: %s.%s of %s does not open: another AUTENTICO_ENCRYPTION_KEY, or altered",
-                 text_or(where->table, "-"), text_or(where->column, "-"), text_or(where->row_id, "-"));
+    (void)fault("signer: %s.%s of %s does not open: another AUTENTICO_ENCRYPTION_KEY, or altered", where->table,
+                where->column, where->row_id);
+    return RESEAL_LOST;
 }
 
 /* ---- the cache ---- */

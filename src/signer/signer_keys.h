@@ -11,6 +11,7 @@
 #include "crypto/hash.h"
 #include "crypto/seal.h"
 #include "signer/process.h"
+#include "signer/signer_frame.h"
 #include "signer/signer_native.h"
 
 #define CACHED_KEYS_MAX 16
@@ -47,11 +48,10 @@ MUST_CHECK enum rc signer_keys_generate(struct signer_keys *k, struct arena *a, 
 
 /*
  * What stands sealed, sealed under the current key; of a signing key `table` is
- * "signing_keys", `column` its alg and `row_id` its kid.  Empty: it is already.
- * RC_FAULT: does not open, logged.
+ * "signing_keys", `column` its alg and `row_id` its kid.  `out` is for RESEAL_DONE only.
  */
-MUST_CHECK enum rc signer_keys_reseal(struct signer_keys *k, struct arena *a, const struct seal_place *where,
-                                      struct bytes sealed, struct bytes *out);
+enum reseal_state signer_keys_reseal(struct signer_keys *k, struct arena *a, const struct seal_place *where,
+                                     struct bytes sealed, struct bytes *out);
 
 /* Column values; RC_FAULT: does not open, logged. */
 struct bytes signer_keys_seal(struct signer_keys *k, struct arena *a,
