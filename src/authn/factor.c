@@ -132,7 +132,7 @@ const char *factor_email_code(struct exchange *x, const char *user_id, struct by
 {
     const char *code = random_digits(x->arena, OTP_DIGITS);
 
-    (void)email_mac(x, user_id, code, 0, hash); /* the current key is always there */
+    (void)email_mac(x, user_id, code, KEY_MAKES, hash); /* it is always there */
     return code;
 }
 

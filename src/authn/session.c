@@ -30,18 +30,43 @@ static enum rc find_under(struct exchange *x, const char *cookie, int key, struc
     return sessions_by_cookie(x->db, x->arena, hash, out);
 }
 
+/* Under the current key, the previous, and the current again: another tab of the browser may
+ * have taken it over in between. */
+static enum rc find(struct exchange *x, const char *cookie, struct session *out, bool *is_old)
+{
+    enum rc rc = find_under(x, cookie, 0, out);
+
+    *is_old = false;
+    if (rc != RC_NONE)
+        return rc;
+    rc = find_under(x, cookie, 1, out);
+    *is_old = rc == RC_OK;
+    return rc == RC_NONE && x->keys->has_previous ? find_under(x, cookie, 0, out) : rc;
+}
+
+/* The cookie secret was rotated with an overlap: who comes back until that ends stays signed in.
+ * If it cannot be stored now, then the next time. */
+static void take_over(struct exchange *x, const char *cookie, struct session *s)
+{
+    struct bytes hash;
+
+    if (!keyring_is_settled(x->keys) || cookie_hash(x, cookie, 0, &hash) != RC_OK)
+        return;
+    if (sessions_rekey(x->db, s->id, s->cookie_hash, hash) == RC_OK)
+        s->cookie_hash = hash;
+}
+
 enum rc session_find(struct exchange *x)
 {
     const char *cookie = cookie_get(x->rq, x->conf->session_cookie_name);
     struct session *s = arena_new(x->arena, struct session);
-    enum rc rc;
+    bool is_old;
 
     if (cookie == NULL || strlen(cookie) != TOKEN_CHARS || !is_base64url(cookie))
         return RC_NONE;
-    rc = find_under(x, cookie, 0, s);
-    if (rc == RC_NONE) /* the cookie secret was rotated with an overlap */
-        rc = find_under(x, cookie, 1, s);
-    TRY(rc);
+    TRY(find(x, cookie, s, &is_old));
+    if (is_old)
+        take_over(x, cookie, s);
     x->session = s;
     return RC_OK;
 }
@@ -64,7 +89,7 @@ static const char *new_cookie(struct exchange *x, struct bytes *hash)
 {
     const char *cookie = random_token(x->arena);
 
-    if (cookie_hash(x, cookie, 0, hash) != RC_OK)
+    if (cookie_hash(x, cookie, KEY_MAKES, hash) != RC_OK)
         die("session: no current key");
     return cookie;
 }

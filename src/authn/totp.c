@@ -55,7 +55,7 @@ void totp_draft(struct exchange *x, const struct user *u, const char *issuer, co
 {
     struct bytes raw = { 0 };
 
-    (void)derive(x, u, nonce, 0, &raw); /* the current key is always there */
+    (void)derive(x, u, nonce, KEY_MAKES, &raw); /* it is always there */
     *out = totp_show(x->arena, u, issuer, raw);
 }
 

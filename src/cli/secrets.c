@@ -30,8 +30,9 @@ static const struct what whats[] = {
       false,
       "Nobody is signed out while the one before is accepted, which it is until you type\n"
       "  autentico secrets retire cookie\n"
-      "Whoever signed in before today and still is then has to sign in again.  Not before 12 hours have\n"
-      "passed; after sso_session_max_age (30 days unless changed) nobody is left.\n",
+      "Whoever comes back until then goes over to the new one; whoever does not has to sign in again.\n"
+      "Wait for 12 hours at least; after sso_session_idle_timeout or sso_session_max_age (30 days unless\n"
+      "changed) nobody is left.\n",
       "Ended by then: every single sign-on and console session, sign-ins that are half done, codes and\n"
       "links that were sent by mail, mails that still wait.  Refresh and access tokens go on.\n" },
     { "admin-token", { "AUTENTICO_ADMIN_TOKEN" }, "AUTENTICO_ADMIN_TOKEN_PREVIOUS", hex_encode, true,

@@ -66,18 +66,18 @@ void keyring_keep_only(struct keyring *k, enum key_purpose purpose)
     explicit_bzero(&rest, sizeof(rest));
 }
 
-static bool is_overlapping(const struct keyring *k)
+bool keyring_is_settled(const struct keyring *k)
 {
-    return k->has_previous && k->is_overlapping != NULL && __atomic_load_n(k->is_overlapping, __ATOMIC_ACQUIRE) != 0;
+    return !k->has_previous || k->is_overlapping == NULL || __atomic_load_n(k->is_overlapping, __ATOMIC_ACQUIRE) == 0;
 }
 
 enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i, struct bytes in,
                     uint8_t out[32])
 {
-    bool is_now = (i == 0) != is_overlapping(k);
+    bool is_now = i == 0 || (i == KEY_MAKES && keyring_is_settled(k));
     const uint8_t *key = is_now ? k->now[purpose].key : k->previous[purpose].key;
 
-    if (i != 0 && !k->has_previous)
+    if (!is_now && !k->has_previous)
         return RC_NONE;
     hmac_sha256((struct bytes){ key, 32 }, in, out);
     return RC_OK;
@@ -86,7 +86,7 @@ enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i, st
 struct bytes keyring_seal(const struct keyring *k, enum key_purpose purpose, struct arena *a,
                           struct bytes aad, struct bytes plain)
 {
-    bool is_now = !is_overlapping(k);
+    bool is_now = keyring_is_settled(k);
     const uint8_t *key = is_now ? k->now[purpose].key : k->previous[purpose].key;
     struct bytes box = seal_box(a, key, aad, plain);
     uint8_t *out = arena_alloc(a, ID_BYTES + box.n);

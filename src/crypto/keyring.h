@@ -39,11 +39,18 @@ void keyring_derive(const struct keyring_roots *roots, struct keyring *out);
 /* Wipe everything but the keys of one purpose. */
 void keyring_keep_only(struct keyring *k, enum key_purpose purpose);
 
-/* HMAC-SHA256 under the key that makes new ones (i = 0), or the other (i = 1).  RC_NONE when
- * there is no previous key. */
+/*
+ * HMAC-SHA256 under the current (i = 0) or previous (i = 1) key, or with KEY_MAKES the one that
+ * makes what is handed out: the current one, while generations overlap the previous.  RC_NONE
+ * when there is no previous key.  Whoever looks something up tries 0 and 1: which one makes may
+ * change in between.
+ */
+#define KEY_MAKES (-1)
 MUST_CHECK enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i,
                                struct bytes in, uint8_t out[32]);
-/* Seal with the key that makes new ones (its id travels in front); open with the one named. */
+/* Does the current key make what is handed out?  Not while generations overlap. */
+bool keyring_is_settled(const struct keyring *k);
+/* Seal with the key that makes what is handed out (its id travels in front); open with the one named. */
 struct arena;
 struct bytes keyring_seal(const struct keyring *k, enum key_purpose purpose, struct arena *a,
                           struct bytes aad, struct bytes plain);

@@ -57,7 +57,7 @@ static const char *new_cookie(struct exchange *x)
     random_bytes(raw, RANDOM_N);
     for (int i = 0; i < STAMP_N; i++)
         raw[RANDOM_N + i] = (uint8_t)(x->now >> (24 - 8 * i));
-    if (cookie_mac(x, 0, raw, raw + RANDOM_N + STAMP_N) != RC_OK)
+    if (cookie_mac(x, KEY_MAKES, raw, raw + RANDOM_N + STAMP_N) != RC_OK)
         die("csrf: no key");
     return base64url_encode(x->arena, BYTES(raw));
 }
@@ -100,7 +100,7 @@ const char *csrf_token(struct exchange *x)
     const char *cookie = csrf_cookie(x);
     uint8_t token[64], secret[32];
 
-    if (token_secret(x, 0, cookie, secret) != RC_OK)
+    if (token_secret(x, KEY_MAKES, cookie, secret) != RC_OK)
         die("csrf: no key");
     random_bytes(token, 32);
     for (int i = 0; i < 32; i++)

@@ -264,7 +264,7 @@ static enum rc prepare(struct exchange *x, const char *console, struct arrival *
     out->session.console = console;
     out->session.created_at = x->now;
     out->session.expires_at = x->now + life_of(x);
-    return cookie_hash(x, console, out->cookie, 0, &out->session.cookie_hash);
+    return cookie_hash(x, console, out->cookie, KEY_MAKES, &out->session.cookie_hash);
 }
 
 static enum rc redeem(struct exchange *x, const char *console, const char *code, const struct begun *b,
@@ -343,6 +343,17 @@ static enum rc find_under(struct exchange *x, const char *console, const char *c
     return console_sessions_find(x->db, x->arena, hash, console, x->now, out);
 }
 
+/* As for the single sign-on (authn/session.c). */
+static void take_over(struct exchange *x, const char *console, const char *cookie, struct console_session *s)
+{
+    struct bytes hash;
+
+    if (!keyring_is_settled(x->keys) || cookie_hash(x, console, cookie, 0, &hash) != RC_OK)
+        return;
+    if (console_sessions_rekey(x->db, s->id, s->cookie_hash, hash) == RC_OK)
+        s->cookie_hash = hash;
+}
+
 static enum rc find_row(struct exchange *x, const char *console, struct console_session *out)
 {
     const char *cookie = cookie_get(x->rq, cookie_name(x, console));
@@ -351,8 +362,13 @@ static enum rc find_row(struct exchange *x, const char *console, struct console_
     if (cookie == NULL || strlen(cookie) != TOKEN_CHARS || !is_base64url(cookie))
         return RC_NONE;
     rc = find_under(x, console, cookie, 0, out);
-    if (rc == RC_NONE) /* the cookie secret was rotated with an overlap */
-        rc = find_under(x, console, cookie, 1, out);
+    if (rc != RC_NONE)
+        return rc;
+    rc = find_under(x, console, cookie, 1, out);
+    if (rc == RC_OK)
+        take_over(x, console, cookie, out);
+    else if (rc == RC_NONE && x->keys->has_previous) /* another tab took it over in between */
+        rc = find_under(x, console, cookie, 0, out);
     return rc;
 }
 

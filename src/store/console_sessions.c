@@ -51,6 +51,17 @@ enum rc console_sessions_find(struct db *db, struct arena *a, struct bytes cooki
     return db_one(q, a, console_session_row, out);
 }
 
+enum rc console_sessions_rekey(struct db *db, const char *id, struct bytes from, struct bytes to)
+{
+    struct stmt *q = db_sql(db, "UPDATE console_sessions SET cookie_hash = $3 WHERE id = $1 AND cookie_hash = $2");
+
+    db_text(q, 1, id);
+    db_bytes(q, 2, from);
+    db_bytes(q, 3, to);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
 enum rc console_sessions_end(struct db *db, const char *id, int64_t now)
 {
     struct stmt *q = db_sql(db, "UPDATE console_sessions SET ended_at = $2"

@@ -16,6 +16,8 @@ MUST_CHECK enum rc console_sessions_add(struct db *db, const struct console_sess
 /* Live: not ended or expired, family not revoked, SSO session not ended, user active. */
 MUST_CHECK enum rc console_sessions_find(struct db *db, struct arena *a, struct bytes cookie_hash, const char *console,
                                          int64_t now, struct console_session *out);
+/* The same cookie under another key; RC_NONE: it is not `from` any more. */
+MUST_CHECK enum rc console_sessions_rekey(struct db *db, const char *id, struct bytes from, struct bytes to);
 MUST_CHECK enum rc console_sessions_end(struct db *db, const char *id, int64_t now); /* alone, its family lives on */
 MUST_CHECK enum rc console_sessions_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n);
 

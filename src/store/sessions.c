@@ -75,6 +75,17 @@ enum rc sessions_touch(struct db *db, const char *id, int64_t now)
     return db_run(q);
 }
 
+enum rc sessions_rekey(struct db *db, const char *id, struct bytes from, struct bytes to)
+{
+    struct stmt *q = db_sql(db, "UPDATE sessions SET cookie_hash = $3 WHERE id = $1 AND cookie_hash = $2");
+
+    db_text(q, 1, id);
+    db_bytes(q, 2, from);
+    db_bytes(q, 3, to);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
 enum rc sessions_step_up(struct db *db, const char *id, struct bytes cookie_hash, const char *acr, const char *amr,
                          int64_t now)
 {

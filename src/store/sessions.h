@@ -24,6 +24,8 @@ MUST_CHECK enum rc sessions_add(struct db *db, const struct session *s); /* insi
 MUST_CHECK enum rc sessions_by_cookie(struct db *db, struct arena *a, struct bytes cookie_hash, struct session *out);
 MUST_CHECK enum rc sessions_by_id(struct db *db, struct arena *a, const char *id, struct session *out); /* live, as above */
 MUST_CHECK enum rc sessions_touch(struct db *db, const char *id, int64_t now);
+/* The same cookie under another key; RC_NONE: it is not `from` any more. */
+MUST_CHECK enum rc sessions_rekey(struct db *db, const char *id, struct bytes from, struct bytes to);
 /* The person has proven another factor: the session stays (its applications stay signed
  * in) under a new cookie, the old one is dead (CS-02).  RC_NONE: it has ended. */
 MUST_CHECK enum rc sessions_step_up(struct db *db, const char *id, struct bytes cookie_hash, const char *acr,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwcrypto import jwk, jws
 
-from provider import Browser, Provider, query_of
+from provider import ADMIN, Browser, Provider, account_console, query_of
 from test_reload import hang_up, value_of
 
 
@@ -247,13 +247,33 @@ def test_cookie_secret_under_load(p):
     now = [line.split("=")[0] for line in open(os.path.join(p.dir, ".env"))]
     assert [name for name in now if name != "AUTENTICO_COOKIE_SECRET_PREVIOUS"] == lines  # comments and order are kept
     assert os.stat(os.path.join(p.dir, ".env")).st_mode == mode
-    new = Browser(p)
-    p.sign_in(client, new)
     assert "no AUTENTICO_COOKIE_SECRET_PREVIOUS any more" in p.run("secrets", "retire", "cookie").stdout
     assert p.run("secrets", "retire", "cookie", check=False).returncode == 1
+
+
+def test_whoever_came_back_stays(p):
+    """While the cookie secret before is accepted, whoever shows a cookie of it goes over to the new one: the end of the
+    window signs out nobody but those who never came."""
+    client = p.add_client()
+    back, away = Browser(p), Browser(p)
+    for browser in (back, away):
+        p.sign_in(client, browser)
+    consoles = [account_console(p, ADMIN), account_console(p, ADMIN)]
+    cookies = "SELECT cookie_hash FROM sessions UNION ALL SELECT cookie_hash FROM console_sessions"
+    before = {row[0] for row in p.rows(cookies)}
+    p.run("secrets", "rotate", "cookie")
     hang_up(p)
-    assert query_of(p.authorize(client, earlier, prompt="none").headers["Location"])["error"] == "login_required"
+    came = lambda: "code" in query_of(p.authorize(client, back, prompt="none").headers["Location"])  # noqa: E731
+    until(lambda: came() and consoles[0].get("/account/security").status_code == 200
+          and len(before - {row[0] for row in p.rows(cookies)}) == 3, p)  # single sign-on, console, and the one below it
+    new = Browser(p)
+    p.sign_in(client, new)
+    p.run("secrets", "retire", "cookie")
+    hang_up(p)
+    assert came() and consoles[0].get("/account/security").status_code == 200
     assert "code" in query_of(p.authorize(client, new, prompt="none").headers["Location"])
+    assert query_of(p.authorize(client, away, prompt="none").headers["Location"])["error"] == "login_required"
+    assert consoles[1].get("/account/security").status_code in (302, 303)
 
 
 def test_cookie_secret_now(p):

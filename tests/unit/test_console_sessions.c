@@ -41,6 +41,18 @@ static void test_round_trip(void **state)
     assert_none(find("admin", NOW + 60));
 }
 
+static void test_rekey(void **state)
+{
+    struct console_session s;
+
+    (void)state;
+    assert_none(console_sessions_rekey(DB, "o1", hash_like(6), hash_like(7)));
+    assert_ok(console_sessions_rekey(DB, "o1", hash_like(5), hash_like(7)));
+    assert_none(find("admin", NOW));
+    assert_ok(console_sessions_find(DB, A, hash_like(7), "admin", NOW, &s));
+    assert_string_equal(s.id, "o1");
+}
+
 static void test_ends_itself(void **state)
 {
     (void)state;
@@ -85,7 +97,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, with_session, after)
     const struct CMUnitTest tests[] = {
-        T(test_round_trip), T(test_ends_itself), T(test_ends_with_its_family), T(test_ends_with_the_session),
+        T(test_round_trip), T(test_rekey), T(test_ends_itself), T(test_ends_with_its_family), T(test_ends_with_the_session),
         T(test_ends_with_the_person), T(test_sweep),
     };
 

@@ -284,10 +284,12 @@ static void run_protocol(void)
     assert_ok(codes_replayed(DB, A, hash_like(11), "app", &family));
     assert_ok(console_sessions_add(DB, &o));
     assert_ok(console_sessions_find(DB, A, hash_like(5), "admin", NOW, &o));
+    assert_none(console_sessions_rekey(DB, "o1", hash_like(98), hash_like(2)));
     assert_ok(console_sessions_end(DB, "o1", NOW));
     assert_ok(sessions_by_cookie(DB, A, hash_like(1), &s));
     assert_ok(sessions_by_id(DB, A, "s1", &s));
     assert_ok(sessions_touch(DB, "s1", NOW + 1));
+    assert_none(sessions_rekey(DB, "s1", hash_like(98), hash_like(2)));
     assert_ok(tokens_find(DB, A, 1, &v));
     assert_ok(tokens_rotate(DB, 1, NOW));
     assert_ok(tokens_revoke(DB, 1, NOW));

@@ -50,6 +50,19 @@ static void test_touch(void **state)
     assert_int_equal(s.last_activity_at, NOW + 5);
 }
 
+static void test_rekey(void **state)
+{
+    struct session s;
+
+    (void)state;
+    add_household();
+    assert_none(sessions_rekey(DB, "s1", hash_like(2), hash_like(3)));
+    assert_ok(sessions_rekey(DB, "s1", hash_like(1), hash_like(3)));
+    assert_none(sessions_by_cookie(DB, A, hash_like(1), &s));
+    assert_ok(sessions_by_cookie(DB, A, hash_like(3), &s));
+    assert_string_equal(s.id, "s1");
+}
+
 static void test_end_takes_all_of_it(void **state)
 {
     struct token_view v;
@@ -203,7 +216,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
     const struct CMUnitTest tests[] = {
-        T(test_round_trip), T(test_touch), T(test_end_takes_all_of_it), T(test_end_of_user),
+        T(test_round_trip), T(test_touch), T(test_rekey), T(test_end_takes_all_of_it), T(test_end_of_user),
         T(test_end_idle_and_old), T(test_end_in_turns), T(test_sweep), T(test_step_up),
     };
 
