@@ -33,7 +33,7 @@ CREATE TABLE users (
     registered_at INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX users_by_created ON users (created_at, id);
 
 -- A person without a row here has no password.
@@ -42,14 +42,14 @@ CREATE TABLE passwords (
     hash TEXT NOT NULL,                 -- PHC or crypt(3) form
     changed_at INTEGER NOT NULL,        -- by a person
     hashed_at INTEGER NOT NULL          -- later than that when a login upgraded the hash
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Failure counters; no row: no failures.
 CREATE TABLE lockouts (
     user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     failures_n INTEGER NOT NULL,
     locked_until_at INTEGER
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE clients (
     id TEXT PRIMARY KEY,

@@ -8,7 +8,7 @@ CREATE TABLE totp_secrets (
     last_step INTEGER NOT NULL DEFAULT 0,   -- time step accepted last; the next must be later
     created_at INTEGER NOT NULL,
     confirmed_at INTEGER                    -- NULL: begun in the account pages, no factor yet
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE recovery_codes (
     code_hash BLOB PRIMARY KEY CHECK (length(code_hash) = 32),
@@ -24,7 +24,7 @@ CREATE TABLE factor_lockouts (
     user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     failures_n INTEGER NOT NULL,
     locked_until_at INTEGER
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- A sign-in whose first factor was right and whose second is missing.
 CREATE TABLE mfa_challenges (

@@ -140,7 +140,7 @@ bool db_has_commits(const struct db *db, uint64_t *seen);
  * with the first statement that reads, so a request that reads nothing costs nothing. */
 void db_read_begin(struct db *db);
 void db_read_end(struct db *db);
-bool db_is_idle(const struct db *db); /* no transaction, no open statement */
+bool db_is_idle(const struct db *db); /* no transaction, no statement that reads */
 
 /* Why the last RC_REFUSED or RC_FAULT: "users.username" for a UNIQUE failure,
  * "FOREIGN KEY" for a missing parent; for tests and messages. */
