@@ -98,7 +98,7 @@ static const char *synchronous(const struct db_open *how)
 static enum rc configure(struct db *db, const struct db_open *how)
 {
     /* foreign commits drop the page cache: a large one is memory for nothing */
-    static const char pragmas[] = "PRAGMA cache_size=-512; PRAGMA mmap_size=0;"
+    static const char pragmas[] = "PRAGMA cache_size=-192; PRAGMA mmap_size=0;"
                                   "PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0";
 
     TRY(db_outcome(db, how->path, configure_flags(db->handle)));
