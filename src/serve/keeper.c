@@ -38,6 +38,7 @@ struct keeper {
     struct signer courier; /* the trail's: the channel on which checkpoints are signed (design D3) */
     int64_t moved_n;    /* frames that the last checkpoint could move */
     int64_t written_ms; /* first write since the last checkpoint; 0: none */
+    int64_t hard_frames;
     int64_t limits_swept_ms;
 };
 
@@ -83,6 +84,17 @@ static bool is_held(const struct keeper *k, const struct checkpoint *done)
     return done->moved_n < done->frames_n && done->moved_n == k->moved_n;
 }
 
+/* After one that failed writers are left alone for a while. */
+static void checkpoint_hard(struct keeper *k, struct checkpoint *done)
+{
+    int64_t frames_n = done->frames_n;
+    enum rc rc = db_checkpoint(k->db, true, done);
+
+    k->hard_frames = rc == RC_OK ? HARD_FRAMES : frames_n + HARD_FRAMES;
+    if (rc != RC_OK)
+        log_event(LOG_LEVEL_WARNING, "checkpoint_failed", NULL);
+}
+
 static void checkpoint(struct keeper *k)
 {
     struct checkpoint done = { 0, 0 };
@@ -91,10 +103,10 @@ static void checkpoint(struct keeper *k)
     k->written_ms = 0;
     if (db_checkpoint(k->db, false, &done) != RC_OK)
         return;
-    is_due = done.frames_n > HARD_FRAMES && !is_held(k, &done);
+    is_due = done.frames_n > k->hard_frames && !is_held(k, &done);
     k->moved_n = done.moved_n;
-    if (is_due && db_checkpoint(k->db, true, &done) != RC_OK)
-        log_event(LOG_LEVEL_WARNING, "checkpoint_failed", NULL);
+    if (is_due)
+        checkpoint_hard(k, &done);
 }
 
 static void note_write(struct keeper *k)
@@ -181,6 +193,7 @@ int keeper_run(const struct pool *pool, int slot)
     memset(&k, 0, sizeof(k));
     k.pool = pool;
     k.slot = &pool->board->slots[slot];
+    k.hard_frames = HARD_FRAMES;
     log_process("keeper");
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);

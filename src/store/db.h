@@ -152,7 +152,9 @@ bool db_is_damaged(const struct db *db); /* the last RC_FAULT: not a database, o
 
 /* The keeper's. */
 struct checkpoint { int64_t frames_n, moved_n; };
-/* hard: TRUNCATE, holding the lock at most 100 ms.  RC_NONE: somebody was in the way. */
+/* hard: so that the WAL begins again at its front; all but the rest is done off the lock,
+ * which is held for as long as readers of older pages need, at most some 100 ms.
+ * RC_NONE: somebody was in the way. */
 MUST_CHECK enum rc db_checkpoint(struct db *db, bool is_hard, struct checkpoint *out);
 
 /*

@@ -53,6 +53,7 @@ struct db {
 MUST_CHECK enum rc db_outcome(struct db *db, const char *sql, int code);
 /* BEGIN, COMMIT and the like: execute a statement without binding, locks or hooks. */
 MUST_CHECK enum rc db_control(struct db *db, const char *literal);
+int db_busy_ms(const struct db *db); /* how long SQLite waits for a stranger */
 /* One commit: db_lock(), BEGIN ... COMMIT, db_unlock(true), db_committed(). */
 MUST_CHECK enum rc db_lock(struct db *db); /* the write lock, or a logged RC_FAULT */
 void db_unlock(struct db *db, bool has_committed);

@@ -14,7 +14,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define WAL_FRAMES_MAX 4000       /* the keeper is gone when a worker sees as many */
+#define WAL_FRAMES_MAX 32000      /* the keeper is gone when a worker sees as many */
 #define WAL_FRAMES_MAX_LIMITS 1000 /* limits.db has no keeper */
 #define WAL_FRAMES_STEP 1000      /* a long reader makes checkpoints useless: ask rarely */
 
@@ -39,7 +39,7 @@ static int set_flag(sqlite3 *handle, int flag, int value)
     return sqlite3_db_config(handle, flag, value, (int *)0);
 }
 
-static int busy_ms(const struct db *db)
+int db_busy_ms(const struct db *db)
 {
     return db->is_limits ? DB_BUSY_MS_LIMITS : DB_BUSY_MS;
 }
@@ -65,7 +65,7 @@ static int is_wal(void *arg, int n, char **values, char **names)
 /* The switch to WAL is the one step where SQLite does not always wait for others. */
 static int switch_to_wal(struct db *db)
 {
-    int64_t until = clock_mono_ms() + busy_ms(db);
+    int64_t until = clock_mono_ms() + db_busy_ms(db);
     int code;
 
     for (;;) {
@@ -103,7 +103,7 @@ static enum rc configure(struct db *db, const struct db_open *how)
 
     TRY(db_outcome(db, how->path, configure_flags(db->handle)));
     TRY(db_outcome(db, how->path, db_add_functions(db->handle)));
-    TRY(db_outcome(db, how->path, sqlite3_busy_timeout(db->handle, busy_ms(db))));
+    TRY(db_outcome(db, how->path, sqlite3_busy_timeout(db->handle, db_busy_ms(db))));
     TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, pragmas, NULL, NULL, NULL)));
     TRY(db_outcome(db, how->path, sqlite3_exec(db->handle, synchronous(how), NULL, NULL, NULL)));
     if (how->is_still)
@@ -235,7 +235,7 @@ static enum rc take_lock(struct db *db)
 static void set_patience(struct db *db, bool is_short)
 {
     if (db->lock && write_lock_is_kept(db->lock))
-        sqlite3_busy_timeout(db->handle, is_short ? DB_KEPT_MS : busy_ms(db));
+        sqlite3_busy_timeout(db->handle, is_short ? DB_KEPT_MS : db_busy_ms(db));
 }
 
 enum rc db_lock(struct db *db)
@@ -287,34 +287,6 @@ enum rc db_committed(struct db *db)
     } else if (db->wal_frames < wal_limit_of(db)) {
         db->wal_limit = wal_limit_of(db);
     }
-    return rc;
-}
-
-static enum rc checkpoint(struct db *db, int mode, struct checkpoint *out)
-{
-    int frames = 0, moved = 0;
-    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &frames, &moved);
-
-    if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
-        return RC_NONE;
-    TRY(db_outcome(db, "checkpoint", code));
-    out->frames_n = frames;
-    out->moved_n = moved;
-    return RC_OK;
-}
-
-enum rc db_checkpoint(struct db *db, bool is_hard, struct checkpoint *out)
-{
-    enum rc rc;
-
-    db_read_end(db);
-    if (!is_hard)
-        return checkpoint(db, SQLITE_CHECKPOINT_PASSIVE, out);
-    TRY(db_lock(db));
-    sqlite3_busy_timeout(db->handle, 100);
-    rc = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, out);
-    sqlite3_busy_timeout(db->handle, busy_ms(db));
-    db_unlock(db, false);
     return rc;
 }
 

@@ -295,8 +295,6 @@ static void test_checkpoints(void **state)
     assert_ok(db_checkpoint(DB, false, &c));
     assert_true(c.frames_n > 0);
     assert_int_equal(c.frames_n, c.moved_n);
-    assert_ok(db_checkpoint(DB, true, &c));
-    assert_int_equal(c.frames_n, 0);
     n = 2;
     assert_ok(db_write(DB, put_one, &n));
     db_read_begin(other);
@@ -315,12 +313,43 @@ static off_t wal_size(void)
     return stat(arena_printf(A, "%s-wal", DB_PATH), &st) == 0 ? st.st_size : 0;
 }
 
+/* A hard one lets the WAL begin again at its front and keep its length. */
+static void test_wal_begins_again(void **state)
+{
+    struct checkpoint c = { 0 };
+    off_t size;
+
+    (void)state;
+    for (int64_t i = 1; i <= 20; i++)
+        assert_ok(put(DB, i, NULL));
+    assert_ok(db_checkpoint(DB, false, &c));
+    assert_true(c.frames_n >= 20);
+    size = wal_size();
+    assert_ok(db_checkpoint(DB, true, &c));
+    assert_ok(put(DB, 21, NULL));
+    assert_ok(db_checkpoint(DB, false, &c));
+    assert_true(c.frames_n < 10);
+    assert_int_equal(c.frames_n, c.moved_n);
+    assert_int_equal(wal_size(), size);
+}
+
+static void put_megabytes(int n)
+{
+    for (int i = 0; i < n; i++)
+        assert_ok(db_run(db_sql(DB, "INSERT INTO t (bin) VALUES (zeroblob(1000000))")));
+}
+
+/* And what has become very long is cut off. */
 static void test_writers_checkpoint_without_a_keeper(void **state)
 {
+    struct checkpoint c = { 0 };
+
     (void)state;
-    for (int i = 0; i < 60; i++)
-        assert_ok(db_run(db_sql(DB, "INSERT INTO t (bin) VALUES (zeroblob(1000000))")));
-    assert_true(wal_size() < 30 * 1000 * 1000); /* 60 MB were written */
+    put_megabytes(190);
+    assert_in_range(wal_size(), 100 * 1000 * 1000, 150 * 1000 * 1000);
+    put_megabytes(20);
+    assert_ok(db_checkpoint(DB, true, &c));
+    assert_int_equal(wal_size(), 0);
 }
 
 /* Opening. */
@@ -516,7 +545,7 @@ int main(void)
         T(test_each), T(test_refusals_say_why), T(test_our_own_mistakes_are_faults), T(test_full_disk),
         T(test_only_ok_commits), T(test_write_within), T(test_read_transaction), T(test_others_see_a_change),
         T(test_tells_the_keeper),
-        T(test_checkpoints), T(test_writers_checkpoint_without_a_keeper), T(test_file_and_settings),
+        T(test_checkpoints), T(test_wal_begins_again), T(test_writers_checkpoint_without_a_keeper), T(test_file_and_settings),
         T(test_durability), T(test_links), T(test_absent_and_foreign_files), T(test_warm), T(test_deaths),
         T(test_stranger), T(test_stranger_is_waited_for_once),
     };
