@@ -171,7 +171,7 @@ static enum rc open_handle(struct db *db, const struct db_open *how)
     configure_library();
     code = sqlite3_open_v2(path, &db->handle,
                            (how->is_still ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
-                               SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+                               SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, db_wal_vfs());
     if (code != SQLITE_OK)
         return fault("store: cannot open %s: %s", path, sqlite3_errstr(code));
     return configure(db, how);
