@@ -7,7 +7,7 @@
 
 #include "store/backups.h"
 
-#define ROWS 4000
+#define ROWS 6000 /* of some hundred bytes: many a step of the copy */
 
 static char copy_path[128];
 static int copy_fd;
