@@ -28,7 +28,8 @@ static enum rc read_expected(struct arena *a, const char *text, struct audit_pla
     return cli_refuse("--expect needs the place and the hash of a row, as SEQ:HASH");
 }
 
-/* The public keys in the database are believed when the signer has their private halves. */
+/* The public keys in the database are believed when the signer has their private halves; one that
+ * was revoked may be in other hands. */
 static enum rc sort_keys(struct desk *d, struct own_signer *signer, struct audit_trust *trust)
 {
     struct signing_key_rows rows;
@@ -38,7 +39,7 @@ static enum rc sort_keys(struct desk *d, struct own_signer *signer, struct audit
     ours = arena_array(d->arena, struct jwk, rows.n + 1);
     old = arena_array(d->arena, struct jwk, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
-        bool is_ours = own_signer_has(signer, d->arena, &d->conf, &rows.v[i], &found);
+        bool is_ours = own_signer_has(signer, d->arena, &d->conf, &rows.v[i], &found) && rows.v[i].revoked_at == 0;
 
         if (is_ours)
             ours[trust->keys_n++] = found;
@@ -65,9 +66,9 @@ static void tell_old(const struct audit_verdict *v)
     if (v->unchained_n > 0)
         printf("%lld rows are from before the trail was a chain: nothing vouches for them\n", (long long)v->unchained_n);
     if (v->old_n > 0)
-        printf("%lld checkpoints were signed by keys that are not at hand any more\n", (long long)v->old_n);
+        printf("%lld checkpoints were signed by keys that are not at hand any more, or revoked\n", (long long)v->old_n);
     if (v->is_anchor_old)
-        printf("the anchor, where the trail begins, was signed by a key that is not at hand any more\n");
+        printf("the anchor, where the trail begins, was signed by a key that is not at hand any more, or revoked\n");
 }
 
 static void tell(struct desk *d, const struct audit_verdict *v)

@@ -7,6 +7,8 @@
 #include "cli/progress.h"
 #include "store/settings.h"
 
+#define SCHEMA_RESEALS 9 /* 0009_rotation */
+
 struct checking {
     struct arena *a;
     const char *name;
@@ -31,6 +33,21 @@ static enum rc check_schema(struct checking *c)
     return c->facts.schema.current > 0 ? RC_OK : no(c, "is an empty database");
 }
 
+/* Made while the server was sealing everything anew it needs both keys. */
+static enum rc check_half_sealed(struct checking *c, const char *mine, const char *previous)
+{
+    const char *from = NULL;
+
+    if (c->facts.schema.current < SCHEMA_RESEALS)
+        return RC_OK;
+    if (installation_reseal_from(c->db, c->a, &from) != RC_OK)
+        return no(c, "is damaged: it does not say which key it was sealed with");
+    if (from == NULL || text_same(from, mine) || text_same(from, previous))
+        return RC_OK;
+    return no(c, arena_printf(c->a, "was made while it went over to another AUTENTICO_ENCRYPTION_KEY: put the one before "
+                              "(%s) into the configuration as AUTENTICO_ENCRYPTION_KEY_PREVIOUS", from));
+}
+
 /* First of all: with another key nothing else matters. */
 static enum rc check_fingerprint(struct checking *c)
 {
@@ -42,7 +59,7 @@ static enum rc check_fingerprint(struct checking *c)
         return no(c, "is damaged: it does not say which key it was sealed with");
     if (found.encryption_fingerprint == NULL || text_same(found.encryption_fingerprint, mine) ||
         text_same(found.encryption_fingerprint, previous))
-        return RC_OK;
+        return check_half_sealed(c, mine, previous);
     return no(c, arena_printf(c->a, "was sealed with another AUTENTICO_ENCRYPTION_KEY (%s; that of the configuration "
                               "is %s): put the key of that time into the configuration",
                               found.encryption_fingerprint, mine));

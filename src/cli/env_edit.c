@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -13,8 +16,7 @@
 
 static enum rc no(const char *path, const char *why)
 {
-    (void)cli_fail("%s: %s", path, why);
-    return RC_REFUSED;
+    return cli_refuse("%s: %s", path, why);
 }
 
 /* --- lines ------------------------------------------------------------------- */
@@ -53,30 +55,26 @@ static const char *last_line_of(const char *text, const char *name)
     return out;
 }
 
+static bool is_given(const char *value)
+{
+    return value != NULL && value[strspn(value, " \t\r\"'")] > ' ';
+}
+
 bool env_edit_has(const struct env_edit *e, const char *name)
 {
-    for (const char *line = e->text; line != NULL; line = next_line(line)) {
-        const char *value = value_in(line, name, true);
-
-        if (value != NULL && value[strspn(value, " \t\r\"'")] > ' ')
+    for (const char *line = e->text; line != NULL; line = next_line(line))
+        if (is_given(value_in(line, name, true)))
             return true;
-    }
     return false;
 }
 
 const char *env_edit_value(const struct env_edit *e, const char *name)
 {
     const char *line = last_line_of(e->text, name), *value;
-    size_t n;
 
-    if (line == NULL)
+    if (line == NULL || !is_given(value = value_in(line, name, false)))
         return NULL;
-    value = value_in(line, name, false);
-    value = text_trim(e->arena, arena_strndup(e->arena, value, strcspn(value, "\r\n")));
-    n = strlen(value);
-    if (n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n - 1] == value[0])
-        return arena_strndup(e->arena, value + 1, n - 2);
-    return value;
+    return text_trim(e->arena, arena_strndup(e->arena, value, strcspn(value, "\r\n")));
 }
 
 /* --- changes ----------------------------------------------------------------- */
@@ -97,8 +95,8 @@ void env_edit_set(struct env_edit *e, const char *name, const char *value, const
     for (const char *line = e->text; line != NULL && *line != '\0'; line = next_line(line)) {
         size_t n = strcspn(line, "\n");
 
-        if (line == last && value != NULL)
-            put(&out, name, value);
+        if (line == last && value != NULL) /* "export" and blanks before the name stay */
+            sbuf_printf(&out, "%.*s%s\n", (int)(value_in(line, name, false) - line), line, value);
         else if (value_in(line, name, false) == NULL)
             sbuf_printf(&out, "%.*s\n", (int)n, line);
         if (line == mark && value != NULL)
@@ -118,23 +116,65 @@ void env_edit_append(struct env_edit *e, const char *text)
 
 /* --- files ------------------------------------------------------------------- */
 
-enum rc env_edit_read(struct arena *a, const char *path, struct env_edit *out)
+/* Is it still the file of that name, or was another renamed over it while we waited? */
+static bool is_there(int fd, const char *path, struct stat *st)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat there;
+
+    return fstat(fd, st) != 0 || stat(path, &there) != 0 || (st->st_ino == there.st_ino && st->st_dev == there.st_dev);
+}
+
+/* Two commands at once change it one after another, so that neither undoes the other's. */
+static int open_locked(const char *path, struct stat *st)
+{
+    for (;;) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0)
+            return -1;
+        if (flock(fd, LOCK_EX) != 0 || is_there(fd, path, st))
+            return fd;
+        close(fd);
+    }
+}
+
+static enum rc read_open(int fd, struct arena *a, struct env_edit *out)
+{
     char *text = arena_alloc(a, CONFIG_MAX + 1);
-    struct stat st;
     ssize_t n;
 
-    if (fd < 0)
-        return no(path, strerror(errno));
-    n = fstat(fd, &st) == 0 ? read(fd, text, CONFIG_MAX + 1) : -1;
-    close(fd);
-    if (n < 0 || !S_ISREG(st.st_mode))
-        return no(path, n < 0 ? strerror(errno) : "is not a file");
+    if (!S_ISREG(out->st.st_mode))
+        return no(out->path, "is not a file");
+    n = read(fd, text, CONFIG_MAX + 1);
+    if (n < 0)
+        return no(out->path, strerror(errno));
     if (n > CONFIG_MAX)
-        return no(path, "is too large");
+        return no(out->path, "is too large");
     text[n] = '\0';
-    *out = (struct env_edit){ .arena = a, .path = path, .st = st, .text = text };
+    out->text = text;
+    return RC_OK;
+}
+
+static void drop_lock(void *fd)
+{
+    close(*(int *)fd);
+}
+
+enum rc env_edit_read(struct arena *a, const char *path, struct env_edit *out)
+{
+    char real[PATH_MAX];
+    struct env_edit e = { .arena = a };
+    int *fd = arena_new(a, int);
+
+    if (realpath(path, real) == NULL) /* what a link leads to is replaced, not the link */
+        return no(path, strerror(errno));
+    e.path = arena_strdup(a, real);
+    *fd = open_locked(e.path, &e.st);
+    if (*fd < 0)
+        return no(path, strerror(errno));
+    arena_defer(a, drop_lock, fd);
+    TRY(read_open(*fd, a, &e));
+    *out = e;
     return RC_OK;
 }
 

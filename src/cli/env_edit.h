@@ -1,7 +1,7 @@
 /*
  * A configuration file, changed in place: comments and the order of lines stay, whose it
  * is and its mode too.  It is written beside and renamed over, so that a crash leaves the
- * old one or the new one, whole.
+ * old one or the new one, whole.  From env_edit_read() to the end of the arena it is locked.
  */
 #ifndef AUTENTICO_CLI_ENV_EDIT_H
 #define AUTENTICO_CLI_ENV_EDIT_H
@@ -13,7 +13,7 @@
 
 struct env_edit {
     struct arena *arena;
-    const char *path;
+    const char *path;  /* with links followed */
     struct stat st;
     const char *text; /* as it is now */
 };
@@ -22,7 +22,7 @@ struct env_edit {
 MUST_CHECK enum rc env_edit_read(struct arena *a, const char *path, struct env_edit *out);
 /* Is there a line that gives this variable a value, itself or by NAME_FILE? */
 bool env_edit_has(const struct env_edit *e, const char *name);
-/* Its value there, as it stands, without quotes; the last line counts.  NULL: no such line. */
+/* Its value there, as it stands, quotes and all; the last line counts.  NULL: none is given. */
 const char *env_edit_value(const struct env_edit *e, const char *name);
 /* The last line of that name gets this value, NULL: every line of it goes.  One that is not
  * there is put behind the line of `after`, else at the end. */

@@ -16,15 +16,10 @@ struct keys_work {
     struct desk *d;
     const struct key_flags *flags;
     struct signing_key_rows rows;
+    char *fingerprint;                   /* of our encryption key */
     const struct signing_key_row *made;  /* rotate: to be added */
     const char *kid, *alg;               /* what is revoked: this one, or with alg all that sign or will */
 };
-
-static enum rc no(const char *why)
-{
-    (void)cli_fail("%s", why);
-    return RC_REFUSED;
-}
 
 static const char *when(struct arena *a, int64_t at)
 {
@@ -123,12 +118,24 @@ static enum rc revoke(struct db *db, void *arg)
     return installation_bump(db);
 }
 
+/* A key that the server could not unwrap would be one that does not sign. */
+static enum rc check_sealing(struct db *db, const struct keys_work *w)
+{
+    struct installation found;
+
+    TRY(installation_get(db, w->d->arena, &found));
+    if (found.encryption_fingerprint == NULL || text_same(found.encryption_fingerprint, w->fingerprint))
+        return RC_OK;
+    return cli_refuse("the server does not seal under this AUTENTICO_ENCRYPTION_KEY yet; reload it first (HUP)");
+}
+
 /* The rows are read here: of two commands at once neither leaves two that sign. */
 static enum rc add(struct db *db, void *arg)
 {
     struct keys_work *w = arg;
     struct signing_key_rows rows;
 
+    TRY(check_sealing(db, w));
     TRY(signing_keys_all(db, w->d->arena, &rows));
     if (!w->flags->now && signing_keys_pick(&rows, w->made->alg, "next") != NULL)
         return RC_NONE;
@@ -165,7 +172,7 @@ static enum rc make(struct keys_work *w, struct own_signer *signer, struct signi
     enum rc rc = signer_generate(&signer->cli, w->d->arena, jws_alg_of(w->alg), &key);
 
     if (rc != RC_OK)
-        return no("the key could not be made");
+        return cli_refuse("the key could not be made");
     return key_row_new(w->d->arena, &key, w->flags->now ? "active" : "next", w->d->x.now, out);
 }
 
@@ -182,7 +189,7 @@ static enum rc rotate_one(struct keys_work *w, struct own_signer *signer)
     w->made = &made;
     enum rc rc = db_write(w->d->db, add, w);
     if (rc == RC_NONE)
-        return no("somebody else has made a new key just now; see: autentico keys list");
+        return cli_refuse("somebody else has made a new key just now; see: autentico keys list");
     TRY(rc);
     if (w->flags->now)
         tell_now(w);
@@ -203,22 +210,8 @@ static enum rc rotate_all(struct keys_work *w, struct own_signer *signer)
         TRY(rotate_one(w, signer));
         n++;
     }
-    return n > 0 ? RC_OK : no("there is no key that signs this; keys of other kinds are made when they are "
+    return n > 0 ? RC_OK : cli_refuse("there is no key that signs this; keys of other kinds are made when they are "
                                            "selected (id_token_signing_alg and its like)");
-}
-
-/* A key that the server could not unwrap would be one that does not sign. */
-static enum rc check_sealing(struct keys_work *w, struct own_signer *signer)
-{
-    struct installation found;
-    char *mine;
-
-    if (signer_fingerprint(&signer->cli, w->d->arena, &mine) != RC_OK)
-        return no("the encryption key could not be looked at");
-    TRY(installation_get(w->d->db, w->d->arena, &found));
-    if (found.encryption_fingerprint == NULL || text_same(found.encryption_fingerprint, mine))
-        return RC_OK;
-    return no("the server does not seal under this AUTENTICO_ENCRYPTION_KEY yet; reload it first (HUP)");
 }
 
 static enum rc rotate(struct keys_work *w)
@@ -226,7 +219,7 @@ static enum rc rotate(struct keys_work *w)
     struct own_signer signer;
 
     TRY(own_signer_start(&w->d->conf, &signer));
-    enum rc rc = check_sealing(w, &signer);
+    enum rc rc = signer_fingerprint(&signer.cli, w->d->arena, &w->fingerprint);
     if (rc == RC_OK)
         rc = rotate_all(w, &signer);
     own_signer_stop(&signer);
@@ -248,7 +241,7 @@ static enum rc end(struct keys_work *w, const struct signing_key_row *k)
     w->kid = k->kid;
     enum rc rc = db_write(w->d->db, revoke, w);
     if (rc == RC_NONE)
-        return no("somebody else was faster; see: autentico keys list");
+        return cli_refuse("somebody else was faster; see: autentico keys list");
     TRY(rc);
     if (text_same(k->state, "next"))
         printf("%s has ended; it never signed anything.\n", k->kid);
@@ -263,10 +256,10 @@ static enum rc retire(struct keys_work *w, const char *kid)
     const char *what;
 
     if (k == NULL)
-        return no("there is no key of that name; see: autentico keys list");
+        return cli_refuse("there is no key of that name; see: autentico keys list");
     if (text_same(k->state, "active"))
-        return no(arena_printf(w->d->arena, "this is the key that signs; autentico keys rotate --alg %s%s puts "
-                                                         "another in its place", k->alg, w->flags->now ? " --now" : ""));
+        return cli_refuse("this is the key that signs; autentico keys rotate --alg %s%s puts "
+                                                         "another in its place", k->alg, w->flags->now ? " --now" : "");
     if (k->revoked_at == 0 && (w->flags->now || text_same(k->state, "next")))
         return end(w, k);
     int64_t at = next_date(k, &what);

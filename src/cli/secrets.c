@@ -53,12 +53,6 @@ static const struct what whats[] = {
       "  autentico users reset-factor NAME            the authenticator apps of people were\n" },
 };
 
-static enum rc no(const char *why)
-{
-    (void)cli_fail("%s", why);
-    return RC_REFUSED;
-}
-
 static const struct what *what_of(const char *word)
 {
     for (size_t i = 0; i < ARRAY_LEN(whats); i++)
@@ -92,7 +86,7 @@ static const char *name_in_file(const struct env_edit *e, const struct what *w)
     for (const char *const *name = w->names; *name != NULL; name++) {
         if (is_in_environment(e->arena, *name))
             return NULL;
-        if (!text_empty(env_edit_value(e, *name)))
+        if (env_edit_value(e, *name) != NULL)
             found = *name;
     }
     return found;
@@ -138,7 +132,7 @@ static enum rc rewrite(struct env_edit *e, const struct what *w, const char *nam
         if (strcmp(*other, name) != 0)
             env_edit_set(e, *other, NULL, NULL);
     env_edit_set(e, name, made, NULL);
-    env_edit_set(e, w->previous, keeps_previous(w, now) && !text_empty(old) ? old : NULL, name);
+    env_edit_set(e, w->previous, keeps_previous(w, now) ? old : NULL, name);
     TRY(env_edit_write(e));
     printf("%s has a new %s%s%s.\n", e->path, name, w->is_shown ? ": " : "", w->is_shown ? made : "");
     tell(w, now);
@@ -151,9 +145,8 @@ static enum rc check_window(const struct env_edit *e, const struct what *w, bool
 
     if (!is_open || !keeps_previous(w, now))
         return RC_OK;
-    (void)cli_fail("the one before is still in use (%s); end that first: autentico secrets retire %s%s", w->previous, w->word,
+    return cli_refuse("the one before is still in use (%s); end that first: autentico secrets retire %s%s", w->previous, w->word,
                    strcmp(w->word, "encryption") != 0 ? ", or --now" : "");
-    return RC_REFUSED;
 }
 
 static enum rc rotate(struct arena *a, const struct conf *conf, const struct what *w, bool now)
@@ -213,9 +206,9 @@ static enum rc check_sealed(const char *config)
     if (pid == 0)
         _exit(look_for_sealed(config));
     if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-        return no("the database could not be looked at");
+        return cli_refuse("the database could not be looked at");
     if (WEXITSTATUS(status) == IS_BUSY)
-        return no("the server has not sealed everything anew yet; reload it if that was not done, wait for re_sealed in its log");
+        return cli_refuse("the server has not sealed everything anew yet; reload it if that was not done, wait for re_sealed in its log");
     return WEXITSTATUS(status) == 0 ? RC_OK : RC_REFUSED;
 }
 
@@ -225,10 +218,8 @@ static enum rc retire(struct arena *a, const struct conf *conf, const struct wha
 
     if (conf->file != NULL)
         TRY(env_edit_read(a, conf->file, &e));
-    if (conf->file == NULL || env_edit_value(&e, w->previous) == NULL || is_in_environment(a, w->previous)) {
-        (void)cli_fail("the configuration file has no %s", w->previous);
-        return RC_REFUSED;
-    }
+    if (conf->file == NULL || env_edit_value(&e, w->previous) == NULL || is_in_environment(a, w->previous))
+        return cli_refuse("the configuration file has no %s", w->previous);
     env_edit_set(&e, w->previous, NULL, NULL);
     TRY(env_edit_write(&e));
     printf("%s has no %s any more.\nIt counts from the next reload: systemctl reload autentico, or HUP to the server.\n",

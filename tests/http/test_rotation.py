@@ -72,11 +72,14 @@ class RelyingParty:
 class Load:
     """Sign-ins, refreshes and verifications, again and again, from three sides; every answer has to be right."""
 
-    def __init__(self, p, client):
+    def __init__(self, p, client, admin_token=None):
         self.p, self.client, self.failures, self.done, self.stopped = p, client, [], [], threading.Event()
         self.signed_in = Browser(p)  # stays signed in all along
         p.sign_in(client, self.signed_in)
-        self.threads = [threading.Thread(target=self.again, args=(what,)) for what in (self.sign_in, self.refresh, self.sso)]
+        self.admin_token = admin_token
+        sides = [self.sign_in, self.refresh, self.sso] + ([self.administer] if admin_token else [])
+        self.sides = {what.__name__ for what in sides}
+        self.threads = [threading.Thread(target=self.again, args=(what,)) for what in sides]
         self.tokens = p.tokens(client)
 
     def again(self, what):
@@ -111,10 +114,14 @@ class Load:
         assert redeemed.status_code == 200, redeemed.text
         self.check(rp, redeemed.json())
 
+    def administer(self, rp):
+        answer = self.p.api("GET", "/users", self.admin_token)
+        assert answer.status_code == 200, answer.text
+
     def more(self):
         """Every side has been through once more."""
         self.done.clear()
-        until(lambda: self.failures or set(self.done) == {"sign_in", "refresh", "sso"}, self.p, 60)
+        until(lambda: self.failures or set(self.done) == self.sides, self.p, 60)
         assert self.failures == []
 
     def __enter__(self):
@@ -162,6 +169,9 @@ def test_signing_key_now(p):
     client = p.add_client(refresh=True)
     browser = Browser(p)
     before = p.redeem(client, p.sign_in(client, browser)["code"]).json()
+    signers = "SELECT DISTINCT kid FROM audit_checkpoints"
+    until(lambda: p.rows(signers), p)
+    assert "revoked" not in p.run("audit", "verify").stdout
     waiting = p.run("keys", "rotate").stdout.split()[1]
     said = p.run("keys", "rotate", "--now").stdout
     assert "signs at once" in said and "ended are: access tokens" in said
@@ -176,6 +186,8 @@ def test_signing_key_now(p):
     p.restart()
     assert p.userinfo(before["access_token"]).status_code == 401
     until(lambda: published(p) == {kid_of(after.json()["id_token"])}, p)
+    until(lambda: len(p.rows(signers)) == 2, p)  # the trail is vouched for by the new key, no more by the old one
+    assert re.search(r"[1-9]\d* checkpoints were signed by keys that are not at hand any more, or revoked", p.run("audit", "verify").stdout)
     assert {"signing_key_rotated", "signing_key_revoked"} <= {row[0] for row in p.rows("SELECT event FROM audit_logs")}
 
 
@@ -312,6 +324,33 @@ def test_admin_token():
         p.stop()
 
 
+def test_admin_token_and_client_secret_under_load():
+    """Whoever uses one of them goes on with the old one, changes to the new one when it is convenient, and the old one ends."""
+    p = Provider()
+    try:
+        del p.env["AUTENTICO_ADMIN_TOKEN"]
+        p.run("secrets", "rotate", "admin-token")
+        p.onboard_cli()
+        p.start()
+        p.admin_token = value_of(p, "AUTENTICO_ADMIN_TOKEN")
+        client = p.add_client(refresh=True)
+        with Load(p, client, p.admin_token) as load:
+            load.more()
+            said = p.run("secrets", "rotate", "client", client.id, "--json").stdout
+            p.run("secrets", "rotate", "admin-token")
+            load.more()
+            hang_up(p)
+            load.more()
+            client.secret, load.admin_token = json.loads(said)["client_secret"], value_of(p, "AUTENTICO_ADMIN_TOKEN")
+            load.more()
+            p.run("secrets", "retire", "admin-token")
+            hang_up(p)
+            load.more()
+        assert p.api("GET", "/users", p.admin_token).status_code == 401
+    finally:
+        p.stop()
+
+
 def test_what_comes_from_elsewhere_is_printed(p):
     """D22: a secret of the process environment is not put into the file, where it would mean nothing."""
     before = open(os.path.join(p.dir, ".env")).read()
@@ -425,9 +464,12 @@ def test_killed_while_sealing_anew(q):
     for pid in [p.process.pid, *p.children()]:
         os.kill(pid, 9)
     p.process.wait()
+    p.run("backup", "--output", os.path.join(p.dir, "half"))
     text = open(os.path.join(p.dir, ".env")).read()
     with open(os.path.join(p.dir, ".env"), "w") as f:
         f.write(re.sub(r"^AUTENTICO_ENCRYPTION_KEY_PREVIOUS=.*\n", "", text, flags=re.M))
+    refused = p.run("backup", "verify", os.path.join(p.dir, "half"), check=False)
+    assert refused.returncode == 1 and "as AUTENTICO_ENCRYPTION_KEY_PREVIOUS" in refused.stderr
     refused = p.run("start", check=False)
     assert refused.returncode == 1 and "put the one before back as AUTENTICO_ENCRYPTION_KEY_PREVIOUS" in refused.stderr
     with open(os.path.join(p.dir, ".env"), "w") as f:
