@@ -114,6 +114,7 @@ const struct key conf_keys[] = {
     { "AUTENTICO_LOG_LEVEL", KEY_CHOICE, "info", 0, 0, AT(log_level), "error warning info debug", "what is logged: this and what is worse" },
 #ifdef AUTENTICO_TEST_HOOKS
     { "AUTENTICO_TEST_CLOCK", KEY_ELSEWHERE, NULL, 0, 0, 0, NULL, "file with seconds to add to the clock (tests)" },
+    { "AUTENTICO_TEST_NO_SECCOMP", KEY_ELSEWHERE, NULL, 0, 0, 0, NULL, "set: no filters of system calls (tests under valgrind)" },
 #endif
 };
 const size_t conf_keys_n = ARRAY_LEN(conf_keys);

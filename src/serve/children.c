@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "serve/calls.h"
 #include "serve/courier.h"
 #include "serve/keeper.h"
 #include "serve/sandbox.h"
@@ -57,9 +58,17 @@ static void take_name(enum proc_kind kind)
     (void)prctl(PR_SET_NAME, proc_kind_name(kind));
 }
 
-static int close_everything(void)
+static int close_signer(void)
 {
     sandbox_close_all();
+    calls_close(PROC_SIGNER);
+    return 0;
+}
+
+static int close_hasher(void)
+{
+    sandbox_close_all();
+    calls_close(PROC_HASHER);
     return 0;
 }
 
@@ -72,7 +81,7 @@ static int run_signer(const struct children *c, int control_fd, int slot)
         .env_kid = c->pool->conf->jwk_kid,
         .request_deadline_s = c->pool->conf->request_deadline_s,
         .control_fd = control_fd,
-        .enter_sandbox = close_everything,
+        .enter_sandbox = close_signer,
         .busy_since_ms = &c->pool->board->slots[slot].busy_since_ms,
         .is_overlapping = &c->pool->board->is_overlapping,
     };
@@ -128,7 +137,7 @@ static int run_hasher(const struct children *c, int slot)
     struct hasher_setup setup = {
         .answer_fd = keep[0],
         .control_fd = keep[1],
-        .enter_sandbox = close_everything,
+        .enter_sandbox = close_hasher,
         .busy_since_ms = &c->pool->board->slots[slot].busy_since_ms,
     };
 
@@ -137,8 +146,8 @@ static int run_hasher(const struct children *c, int slot)
     return hasher_run(&setup);
 }
 
-/* The only process that may start a program: so it has no sandbox but an identity without
- * privileges, and no database, keys or sockets. */
+/* The only process that may start a program, which inherits what is closed here; beyond that
+ * it has an identity without privileges, and no database, keys or sockets. */
 static int run_checker(const struct children *c, int slot)
 {
     const int keep[] = { c->pool->checker_queue.answer_fd, c->pool->late_control[0] };
@@ -151,6 +160,7 @@ static int run_checker(const struct children *c, int slot)
 
     sandbox_starter(keep, ARRAY_LEN(keep));
     sandbox_become(c->pool->id.uid, c->pool->id.gid);
+    calls_close(PROC_CHECKER);
     return checker_run(&setup);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve/calls.h"
 #include "serve/delivery.h"
 #include "serve/sandbox.h"
 #include "store/outbox.h"
@@ -49,6 +50,7 @@ static enum rc open_files(struct courier *c)
     db_warm(c->db);
     c->delivery = delivery_new(c->pool, c->db);
     sandbox_close_courier(c->pool);
+    calls_close(PROC_COURIER);
     return RC_OK;
 }
 

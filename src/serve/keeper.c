@@ -10,6 +10,7 @@
 
 #include "serve/audit_copy.h"
 #include "serve/audit_seal.h"
+#include "serve/calls.h"
 #include "serve/key_dates.h"
 #include "serve/reseal.h"
 #include "serve/sandbox.h"
@@ -74,6 +75,7 @@ static enum rc open_files(struct keeper *k)
     TRY(open_limits(k));
     audit_copy_start(&k->audit_copy, k->pool->conf->audit_syslog);
     sandbox_close_keeper(k->pool);
+    calls_close(PROC_KEEPER);
     return RC_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "serve/banner.h"
+#include "serve/calls.h"
 #include "serve/dispatch.h"
 #include "serve/identity.h"
 #include "serve/notify.h"
@@ -133,6 +134,7 @@ static int serve(struct parent *p)
 {
     p->children = (struct children){ .pool = &p->now.pool, .front = &p->front };
     sandbox_parent_caps();
+    calls_close_parent();
     supervise_fill(p, PROC_SIGNER);
     if (generation_prepare(p, true) != RC_OK) {
         fprintf(p->setup->err, "%s\n", p->prepared->why);

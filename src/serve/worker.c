@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "http/fcgi.h"
+#include "serve/calls.h"
 #include "serve/dispatch.h"
 #include "serve/sandbox.h"
 #include "store/limits.h"
@@ -163,10 +164,11 @@ static enum rc run(struct worker *w, int slot)
 {
     drop_privileges(w);
     TRY(open_files(w));
-    sandbox_close_worker(w->pool);
     start_hasher(w, slot);
     TRY(start_serving(w));
     set_signals();
+    sandbox_close_worker(w->pool);
+    calls_close(w->slot->kind);
     __atomic_store_n(&w->slot->is_ready, 1, __ATOMIC_RELEASE);
     return serve_all(w);
 }

@@ -229,7 +229,7 @@ class Provider:
         log = self.read_log()
         shutil.rmtree(self.dir, ignore_errors=True)
         assert status in (None, 0), log
-        for word in ("AddressSanitizer", "runtime error:", "LeakSanitizer"):
+        for word in ("AddressSanitizer", "runtime error:", "LeakSanitizer", "sandbox_violation"):
             assert word not in log, log
         return status
 
