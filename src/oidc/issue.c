@@ -9,6 +9,7 @@
 #include "http/request.h"
 #include "oidc/claims.h"
 #include "oidc/keys.h"
+#include "store/client_grants.h"
 #include "store/settings_table.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -113,11 +114,14 @@ static enum rc add_token(struct exchange *x, struct db *db, struct grant *g)
     return fault("issue: no free selector: %s", text_or(db_why(db), "?"));
 }
 
-static enum rc note_use(struct db *db, const struct client *c, int64_t now)
+static enum rc note_use(struct db *db, const struct grant *g, bool is_new_family, int64_t now)
 {
+    const struct client *c = g->client;
     enum rc rc = c->is_public ? clients_touch(db, c->client_id, now) : RC_OK;
 
-    return rc == RC_NONE ? RC_OK : rc;
+    if (rc != RC_OK && rc != RC_NONE)
+        return rc;
+    return client_grants_note(db, c->client_id, is_new_family ? g->family.grant_type : "refresh_token", now);
 }
 
 enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_new_family)
@@ -130,7 +134,7 @@ enum rc issue_write(struct exchange *x, struct db *db, struct grant *g, bool is_
         return fault("issue: family: %s", text_or(db_why(db), "?"));
     TRY(rc);
     TRY(add_token(x, db, g));
-    return note_use(db, g->client, x->now);
+    return note_use(db, g, is_new_family, x->now);
 }
 
 enum rc issue_read_opaque(const char *value, struct opaque_value *out)

@@ -93,7 +93,7 @@ enum rc identity_resolve(const struct conf *conf, FILE *err, struct identity *ou
     return RC_OK;
 }
 
-static bool is_network_fs(const char *dir)
+bool identity_is_network_fs(const char *dir)
 {
     struct statfs fs;
 
@@ -123,7 +123,7 @@ static enum rc check_directory(const char *dir, FILE *err)
         fprintf(err, "the directory of the database can be written by everybody: chmod o-w %s\n", dir);
         return RC_REFUSED;
     }
-    if (is_network_fs(dir)) {
+    if (identity_is_network_fs(dir)) {
         fprintf(err, "%s is on a network file system, where SQLite loses data; "
                      "move AUTENTICO_DB_FILE_PATH to a local disk\n", dir);
         return RC_REFUSED;

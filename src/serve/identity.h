@@ -15,6 +15,7 @@ MUST_CHECK enum rc identity_resolve(const struct conf *conf, FILE *err, struct i
 /* The database file is 0600 and its directory not writable by others; no network
  * file system.  `create`: the directory is ours to make.  RC_REFUSED as above. */
 MUST_CHECK enum rc identity_check_files(const struct conf *conf, FILE *err);
+bool identity_is_network_fs(const char *dir);
 /* What a subcommand does before it opens the database: become the pool's uid. */
 MUST_CHECK enum rc identity_take(const struct conf *conf, FILE *err);
 

@@ -11,6 +11,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "oidc/keys.h"
+#include "serve/secret_ages.h"
 #include "store/limits.h"
 #include "store/migrate.h"
 #include "store/settings_table.h"
@@ -199,6 +200,22 @@ static enum rc fresh_limits(const struct prepare_setup *setup)
     return RC_OK;
 }
 
+struct noting { const struct keyring *keys; struct arena *arena; int64_t now; };
+
+static enum rc write_ages(struct db *db, void *arg)
+{
+    const struct noting *n = arg;
+
+    return secret_ages_note(db, n->arena, n->keys, n->now);
+}
+
+static enum rc note_secrets(const struct prepare_setup *setup, struct db *db, struct arena *a, int64_t now)
+{
+    struct noting n = { setup->keys, a, now };
+
+    return db_write(db, write_ages, &n);
+}
+
 static enum rc prepare_database(const struct prepare_setup *setup, struct db *db, struct arena *a,
                                 struct prepared *out, const char **why)
 {
@@ -210,6 +227,8 @@ static enum rc prepare_database(const struct prepare_setup *setup, struct db *db
         TRY(check_fingerprint(db, a, setup->signer, why));
         TRY(prepare_keys(db, a, setup->signer, d.now, why));
     }
+    if (setup->keys != NULL)
+        TRY(note_secrets(setup, db, a, d.now));
     TRY(note_onboarding(setup, db, a, out));
     return fresh_limits(setup);
 }

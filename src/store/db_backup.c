@@ -109,19 +109,30 @@ static void finding_row(struct stmt *q, struct arena *a, void *out)
     *(const char **)out = col_text(q, 0, a);
 }
 
-enum rc db_check_whole(struct db *db, struct arena *a, const char **why)
+static enum rc one_finding(struct db *db, struct stmt *q, struct arena *a, const char **why)
 {
     const char *found = "it cannot be read";
-    enum rc rc = db_one(db_sql(db, "PRAGMA integrity_check(1)"), a, finding_row, &found);
+    enum rc rc = db_one(q, a, finding_row, &found);
 
     if (rc == RC_FAULT && db->is_damaged)
         found = db_why(db);
     else if (rc == RC_FAULT)
         return rc;
     *why = found;
-    if (!text_same(found, "ok"))
-        return RC_REFUSED;
-    rc = db_one(db_sql(db, "PRAGMA foreign_key_check"), a, finding_row, &found);
+    return text_same(found, "ok") ? RC_OK : RC_REFUSED;
+}
+
+enum rc db_check_quick(struct db *db, struct arena *a, const char **why)
+{
+    return one_finding(db, db_sql(db, "PRAGMA quick_check(1)"), a, why);
+}
+
+enum rc db_check_whole(struct db *db, struct arena *a, const char **why)
+{
+    const char *found = "";
+
+    TRY(one_finding(db, db_sql(db, "PRAGMA integrity_check(1)"), a, why));
+    enum rc rc = db_one(db_sql(db, "PRAGMA foreign_key_check"), a, finding_row, &found);
     if (rc == RC_OK)
         *why = arena_printf(a, "a row of %s belongs to one that is not there", text_or(found, "?"));
     return rc == RC_NONE ? RC_OK : rc == RC_OK ? RC_REFUSED : rc;

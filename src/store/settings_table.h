@@ -59,6 +59,7 @@ struct settings {
     /* our own */
     const char *logout_confirmation;             /* auto, always, never */
     bool allow_redirect_uri_wildcard;
+    int64_t secret_max_age;                      /* older ones are told by doctor; 0: none are */
     int64_t signing_key_rotation;
     const char *id_token_signing_alg, *access_token_signing_alg, *access_token_format;
 };

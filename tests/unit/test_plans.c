@@ -11,8 +11,10 @@
 #include "store/audit_chain.h"
 #include "store/backups.h"
 #include "store/challenges.h"
+#include "store/client_grants.h"
 #include "store/codes.h"
 #include "store/console_sessions.h"
+#include "store/doctor_report.h"
 #include "store/factors.h"
 #include "store/links.h"
 #include "store/lockouts.h"
@@ -20,6 +22,7 @@
 #include "store/passkeys.h"
 #include "store/passwords.h"
 #include "store/replays.h"
+#include "store/secrets_seen.h"
 #include "store/settings_table.h"
 #include "store/signing_keys.h"
 #include "store/trusted_devices.h"
@@ -173,6 +176,8 @@ static void run_clients(void)
     assert_ok(clients_secrets(DB, A, "app", NOW, &secrets));
     assert_ok(clients_expire_secrets(DB, "app", NULL, NOW));
     assert_ok(clients_touch(DB, "app", NOW));
+    assert_ok(client_grants_note(DB, "app", "password", NOW));
+    assert_ok(client_grants_last(DB, "app", "password", &n));
     assert_ok(clients_count(DB, &n));
     assert_ok(clients_facts_load(DB, &facts));
     assert_ok(clients_public_redirect_uris(DB, A, &uris));
@@ -249,8 +254,10 @@ static void run_admin_rest(void)
 static void run_settings(void)
 {
     struct backup b = { .file = "/x.db", .taken_at = NOW, .verified_at = NOW };
+    struct doctor_report report;
     struct installation in;
     struct settings s;
+    int64_t since;
 
     assert_ok(settings_write_defaults(DB, NOW));
     assert_ok(settings_put(DB, "theme_title", "x", NOW));
@@ -261,6 +268,10 @@ static void run_settings(void)
     assert_ok(installation_set_onboard_token(DB, hash_like(1), NOW));
     assert_ok(backups_note(DB, &b));
     assert_ok(backups_last(DB, A, &b));
+    assert_ok(doctor_report_keep(DB, "{}", NOW));
+    assert_ok(doctor_report_last(DB, A, &report));
+    assert_ok(secrets_seen_note(DB, "cookie", "x", NOW));
+    assert_ok(secrets_seen_since(DB, "cookie", "x", &since));
 }
 
 static void run_protocol(void)

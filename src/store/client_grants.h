@@ -1,0 +1,12 @@
+/* By which grant types an application got something, and when last: to the hour. */
+#ifndef AUTENTICO_STORE_CLIENT_GRANTS_H
+#define AUTENTICO_STORE_CLIENT_GRANTS_H
+
+#include "store/db.h"
+
+/* Inside db_write; within the hour it costs nothing. */
+MUST_CHECK enum rc client_grants_note(struct db *db, const char *client_id, const char *grant_type, int64_t now);
+/* RC_NONE: never. */
+MUST_CHECK enum rc client_grants_last(struct db *db, const char *client_id, const char *grant_type, int64_t *out);
+
+#endif
