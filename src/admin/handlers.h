@@ -34,6 +34,8 @@ enum rc admin_clients_rotate_secret(struct exchange *x);
 enum rc admin_clients_disable(struct exchange *x);       /* page */
 enum rc admin_clients_enable(struct exchange *x);        /* page */
 
+enum rc admin_doctor(struct exchange *x);                /* the last report of `autentico doctor`; both faces */
+
 /* settings (http-api 7.6) */
 enum rc admin_settings_get(struct exchange *x);
 enum rc admin_settings_put(struct exchange *x);

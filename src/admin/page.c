@@ -10,6 +10,7 @@ static const struct console_link nav[] = {
     { "People", "/admin/users", "nav-users" },
     { "Sessions", "/admin/sessions", "nav-sessions" },
     { "Audit", "/admin/audit", "nav-audit" },
+    { "Doctor", "/admin/doctor", "nav-doctor" },
 };
 static const struct console_frame frame = { "admin", "Administration", nav, ARRAY_LEN(nav) };
 

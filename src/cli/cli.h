@@ -68,6 +68,8 @@ int cli_migrate(int argc, char **argv);
 int cli_keys(int argc, char **argv);
 int cli_secrets(int argc, char **argv);
 int cli_clients(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
+int cli_settings(int argc, char **argv);
 int cli_users(int argc, char **argv);
 int cli_site(int argc, char **argv);
 int cli_version(int argc, char **argv);

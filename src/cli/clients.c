@@ -108,6 +108,27 @@ static enum rc set_active(struct desk *d, const char *client_id, bool is_active)
     return RC_OK;
 }
 
+/* What is given takes the place of what there is; the rest stays. */
+static enum rc update(struct desk *d, const char *client_id, const struct client_flags *f)
+{
+    struct json *body = json_object(d->arena);
+
+    if (f->name == NULL && f->redirect_uri == NULL && f->post_logout == NULL && f->grant_types == NULL && f->scopes == NULL)
+        return cli_refuse("clients update changes nothing without --name, --redirect-uri, --post-logout-redirect-uri, "
+                          "--grant-types or --scopes");
+    json_set_str(body, "client_name", f->name);
+    json_set_str(body, "scopes", f->scopes);
+    if (f->redirect_uri != NULL)
+        json_set_list(d->arena, body, "redirect_uris", f->redirect_uri);
+    if (f->post_logout != NULL)
+        json_set_list(d->arena, body, "post_logout_redirect_uris", f->post_logout);
+    if (f->grant_types != NULL)
+        json_set_list(d->arena, body, "grant_types", f->grant_types);
+    TRY(act(d, admin_clients_update, ONE, path_of(d, client_id, ""), body));
+    printf("%s is changed\n", client_id);
+    return RC_OK;
+}
+
 static enum rc rotate(struct desk *d, const char *client_id, const struct client_flags *f)
 {
     struct json *body = json_object(d->arena);
@@ -132,12 +153,15 @@ static enum rc run(struct desk *d, const char *verb, const char *word, const str
         return list(d, f);
     if (strcmp(verb, "rotate-secret") == 0)
         return rotate(d, word, f);
+    if (strcmp(verb, "update") == 0)
+        return update(d, word, f);
     return set_active(d, word, strcmp(verb, "enable") == 0);
 }
 
 static bool takes_word(const char *verb)
 {
-    return strcmp(verb, "disable") == 0 || strcmp(verb, "enable") == 0 || strcmp(verb, "rotate-secret") == 0;
+    return strcmp(verb, "disable") == 0 || strcmp(verb, "enable") == 0 ||
+           strcmp(verb, "rotate-secret") == 0 || strcmp(verb, "update") == 0;
 }
 
 static int check_and_run(const char *verb, const char *const *words, size_t words_n, void *arg)

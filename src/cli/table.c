@@ -96,9 +96,10 @@ const struct command cli_commands[] = {
       "                     application's stops at once\n"
       "  --json             client: machine-readable\n",
       cli_secrets },
-    { "clients", "applications: add, list, disable, enable, rotate-secret",
+    { "clients", "applications: add, list, update, disable, enable, rotate-secret",
       "Usage: autentico clients add --name NAME --redirect-uri URI [flags]\n"
       "       autentico clients list [--json]\n"
+      "       autentico clients update CLIENT_ID [flags]\n"
       "       autentico clients disable CLIENT_ID\n"
       "       autentico clients enable CLIENT_ID\n"
       "       autentico clients rotate-secret CLIENT_ID [--now]\n" CONFIG
@@ -133,6 +134,26 @@ const struct command cli_commands[] = {
       "  --password-stdin   no prompt, even on a terminal\n"
       "  --json             machine-readable; lists: one object per line\n",
       cli_users },
+    { "settings", "what may change while it runs: list, set",
+      "Usage: autentico settings list [--json]\n"
+      "       autentico settings set KEY VALUE\n"
+      "       autentico settings set KEY --default\n"
+      "A running server goes by it from its next request on.  Secrets (smtp_password) are set through\n"
+      "the administrators' API.\n" CONFIG
+      "  --default          set: what it was in the beginning\n"
+      "  --json             machine-readable; lists: one object per line\n",
+      cli_settings },
+    { "doctor", "look for what is weak or wrong, and say what to type",
+      "Usage: autentico doctor [flags]\n"
+      "Looks at files, secrets, processes, the database, settings, people and applications, and at the\n"
+      "public address from outside, beside a running server or without one.  Root sees most.  Exit status\n"
+      "0: nothing to mend, 1: warnings, 2: failures.  The report of a whole look is kept for the console.\n"
+      "What has to stay as it is stands in doctor.waivers beside the configuration, a line each:\n"
+      "  CHECK[:SUBJECT] YYYY-MM-DD why, and until when\n" CONFIG
+      "  --only LIST        these checks only, by their names, separated by commas\n"
+      "  --quiet            only what is to be mended; nothing when there is nothing\n"
+      "  --json             machine-readable\n",
+      cli_doctor },
     { "site", "print the site file for your web server",
       "Usage: autentico site nginx | apache | lighttpd [flags]\n"
       "Prints a complete site with this configuration filled in.\n" CONFIG,

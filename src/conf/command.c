@@ -26,8 +26,10 @@ static int check_program(const char *program, FILE *err)
         return say(err, program, strerror(errno));
     if (!S_ISREG(st.st_mode) || (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0)
         return say(err, program, "is not a program");
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return say(err, program, "may be written by others: chmod go-w it");
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        fprintf(err, NAME ": %s may be written by others: chmod go-w %s\n", program, program);
+        return 1;
+    }
     return 0;
 }
 

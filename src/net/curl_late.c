@@ -14,6 +14,7 @@ static const struct { const char *name; size_t offset; } symbols[] = {
     { "curl_global_init", AT(global_init) },       { "curl_easy_init", AT(easy_init) },
     { "curl_easy_cleanup", AT(easy_cleanup) },     { "curl_easy_reset", AT(easy_reset) },
     { "curl_easy_setopt", AT(easy_setopt) },       { "curl_easy_perform", AT(easy_perform) },
+    { "curl_easy_getinfo", AT(easy_getinfo) },
     { "curl_easy_strerror", AT(easy_strerror) },   { "curl_slist_append", AT(slist_append) },
     { "curl_slist_free_all", AT(slist_free_all) },
 };

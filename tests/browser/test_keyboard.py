@@ -55,7 +55,7 @@ def test_the_focus_is_seen(provider, screen):
     stops = walk(screen)
     screen.sign_in("admin", PASSWORD)
     for path in ("/admin/", "/admin/clients/new", "/admin/clients/" + client.id, "/admin/users",
-                 "/admin/sessions", "/admin/audit"):
+                 "/admin/sessions", "/admin/audit", "/admin/doctor"):
         for width in (320, 1280):
             screen.look(width, "light")
             screen.open(provider.url + path)

@@ -77,7 +77,7 @@ add("health: HEAD", GET("/healthz", method="HEAD"), OK(200))
 add("account settings: for everybody, by GET", GET("/account/api/settings?%zz", "Authorization: Bearer x"), OK(200, '"oauth_path"'))
 
 # --- consoles: a page without a session, a post without a token ------------------------
-for path in ("/admin/", "/admin/users", "/admin/users/new", f"/admin/users/{NOBODY}", "/admin/sessions", "/admin/audit", "/admin/clients", "/admin/clients/new", "/admin/clients/x"):
+for path in ("/admin/", "/admin/users", "/admin/users/new", f"/admin/users/{NOBODY}", "/admin/sessions", "/admin/audit", "/admin/doctor", "/admin/clients", "/admin/clients/new", "/admin/clients/x"):
     add(f"console {path}: nobody", GET(path), SIGN_IN("admin"))
     add(f"console {path}: a bearer", GET(path, ADMIN), SIGN_IN("admin"))
     add(f"console {path}: the session of the sign-in alone", GET(path, COOKIES), SIGN_IN("admin"))
@@ -178,7 +178,7 @@ ROUTES = [("GET", "/users"), ("POST", "/users"), ("GET", f"/users/{NOBODY}"), ("
           ("DELETE", "/clients/nobody"), ("POST", "/clients/nobody/rotate-secret"), ("GET", "/settings"), ("PUT", "/settings"),
           ("POST", "/users/lookup"), ("GET", f"/users/{NOBODY}/idp-sessions"), ("GET", "/sessions"), ("DELETE", f"/sessions/{NOBODY}"),
           ("GET", "/idp-sessions"), ("GET", f"/idp-sessions/{NOBODY}/sessions"), ("DELETE", f"/idp-sessions/{NOBODY}"), ("GET", "/tokens"),
-          ("DELETE", f"/tokens/{NOBODY}"), ("GET", "/stats"), ("GET", "/audit-logs"), ("GET", "/settings/export"),
+          ("DELETE", f"/tokens/{NOBODY}"), ("GET", "/stats"), ("GET", "/doctor"), ("GET", "/audit-logs"), ("GET", "/settings/export"),
           ("POST", "/settings/import/preview"), ("POST", "/settings/import/apply"), ("POST", "/settings/test-smtp")]
 EMPTY_FOR_NOBODY = ("/revoke-sessions", "/idp-sessions", "/sessions")  # http-api 7.1, 7.3: no 404 there
 for method, path in ROUTES:
@@ -197,7 +197,7 @@ for method, path in ROUTES:
 add("API revoke-sessions: of nobody", API("POST", f"/users/{NOBODY}/revoke-sessions"), OK(204))
 add("API idp-sessions: of nobody", API("GET", f"/users/{NOBODY}/idp-sessions"), OK(200, '{"data":[]}'))
 add("API sessions: of no browser", API("GET", f"/idp-sessions/{NOBODY}/sessions"), OK(200, '{"data":{"items":[],"total":0}}'))
-for path in ("/sessions", "/idp-sessions", "/tokens", "/stats", "/audit-logs", "/settings/export"):
+for path in ("/sessions", "/idp-sessions", "/tokens", "/stats", "/doctor", "/audit-logs", "/settings/export"):
     add(f"API {path}: a body with GET", API("GET", path, '{"limit":"' + "x" * 9000), OK(200, '"data"'))
     add(f"API {path}: by PUT", API("PUT", path, "{}"), JSON(405, "invalid_request"))
     add(f"API {path}: a segment too many", API("GET", path + "/x/y/z"), JSON(404, "not_found"))

@@ -164,7 +164,8 @@ static void test_every_command(void **state)
         assert_true(strncmp(c->usage, "Usage: autentico ", 17) == 0);
         assert_true(c->usage[strlen(c->usage) - 1] == '\n');
         assert_int_equal(c->run(2, with_help), 0);
-        assert_int_equal(c->run(2, with_unknown), 1);
+        /* 1 is a warning there, and this is none */
+        assert_int_equal(c->run(2, with_unknown), strcmp(c->name, "doctor") == 0 ? 2 : 1);
     }
     assert_null(cli_command_of("nope"));
     assert_null(cli_command_of(""));

@@ -59,7 +59,7 @@ static void password_commands(void **state)
     close(mkstemp(program));
     chmod(program, 0775);
     assert_says(arena_printf(A, "AUTENTICO_PASSWORD_COMMAND=%s\n", program),
-                arena_printf(A, "AUTENTICO_PASSWORD_COMMAND: %s may be written by others: chmod go-w it\n", program));
+                arena_printf(A, "AUTENTICO_PASSWORD_COMMAND: %s may be written by others: chmod go-w %s\n", program, program));
     chmod(program, 0755);
     assert_taken(arena_printf(A, "AUTENTICO_PASSWORD_COMMAND=%s\n", program));
     unlink(program);
