@@ -298,6 +298,7 @@ void doctor_program_version(struct doctor *d)
 static void check_members(struct doctor *d, const char *path, gid_t gid)
 {
     static const char servers[] = "www-data nginx http apache lighttpd autentico";
+    /* cppcheck-suppress getgrgidCalled ; one thread */
     const struct group *gr = getgrgid(gid);
 
     for (char *const *who = gr != NULL ? gr->gr_mem : NULL; who != NULL && *who != NULL; who++)

@@ -186,7 +186,7 @@ static enum rc rotate_one(struct keys_work *w, struct own_signer *signer)
         return RC_OK;
     }
     TRY(make(w, signer, &made));
-    w->made = &made;
+    w->made = arena_memdup(w->d->arena, &made, sizeof(made));
     enum rc rc = db_write(w->d->db, add, w);
     if (rc == RC_NONE)
         return cli_refuse("somebody else has made a new key just now; see: autentico keys list");
