@@ -44,10 +44,15 @@ static enum rc is_selected(const struct look *l, struct db *db, const char *alg,
 
 /* --- a key that is missing ------------------------------------------------- */
 
+/* Two commands, or one and we, at once: one next key is enough.  RC_NONE: there is one. */
 static enum rc add_key(struct db *db, void *arg)
 {
     const struct look *l = arg;
+    struct signing_key_rows rows;
 
+    TRY(signing_keys_all(db, l->k->arena, &rows));
+    if (signing_keys_pick(&rows, l->made->alg, "next") != NULL)
+        return RC_NONE;
     TRY(signing_keys_add(db, l->made));
     return installation_bump(db);
 }
@@ -64,10 +69,10 @@ static enum rc make_key(struct look *l, struct db *db, struct signer *signer, en
     l->made = &row;
     enum rc rc = db_write(db, add_key, l);
     l->made = NULL;
-    TRY(rc);
-    log_event(LOG_LEVEL_INFO, "signing_key_made", "kid", row.kid, "alg", row.alg, "signs_from",
-              log_num(l->now + JWKS_MAX_AGE_S), NULL);
-    return RC_OK;
+    if (rc == RC_OK)
+        log_event(LOG_LEVEL_INFO, "signing_key_made", "kid", row.kid, "alg", row.alg, "signs_from",
+                  log_num(l->now + JWKS_MAX_AGE_S), NULL);
+    return rc == RC_NONE ? RC_OK : rc;
 }
 
 /* --- by the calendar (the setting signing_key_rotation) ---------------------- */
@@ -122,14 +127,15 @@ static enum rc make_if_missing(struct look *l, struct db *db, struct signer *sig
 
 /* --- a key whose time has come --------------------------------------------- */
 
+/* RC_NONE: somebody has revoked one of the two since we looked. */
 static enum rc activate(struct db *db, void *arg)
 {
     const struct look *l = arg;
     const struct signing_key_row *before = signing_keys_pick(&l->rows, l->ripe->alg, "active");
 
     if (before)
-        TRY(signing_keys_set_state(db, before->kid, "retired", l->now));
-    TRY(signing_keys_set_state(db, l->ripe->kid, "active", l->now));
+        TRY(signing_keys_retire(db, before->kid, l->now));
+    TRY(signing_keys_activate(db, l->ripe->kid, l->now));
     return installation_bump(db);
 }
 
@@ -146,9 +152,10 @@ static enum rc activate_if_ripe(struct look *l, struct db *db, const char *alg, 
     }
     l->ripe = next;
     *did = true;
-    TRY(db_write(db, activate, l));
-    log_event(LOG_LEVEL_INFO, "signing_key_active", "kid", next->kid, "alg", alg, NULL);
-    return RC_OK;
+    enum rc rc = db_write(db, activate, l);
+    if (rc == RC_OK)
+        log_event(LOG_LEVEL_INFO, "signing_key_active", "kid", next->kid, "alg", alg, NULL);
+    return rc == RC_NONE ? RC_OK : rc; /* looked at again at once */
 }
 
 /* --- a key that nobody needs any more --------------------------------------- */

@@ -93,7 +93,7 @@ static enum rc add_key(struct db *db, void *arg)
     TRY(signing_keys_all(db, k->arena, &rows));
     for (size_t i = 0; i < rows.n; i++)
         if (text_same(rows.v[i].alg, k->row.alg) && text_same(rows.v[i].state, "active"))
-            TRY(signing_keys_set_state(db, rows.v[i].kid, "retired", k->row.created_at));
+            TRY(signing_keys_retire(db, rows.v[i].kid, k->row.created_at));
     TRY(signing_keys_add(db, &k->row));
     return installation_bump(db);
 }

@@ -77,17 +77,24 @@ enum rc signing_keys_add(struct db *db, const struct signing_key_row *k)
     return db_run(q);
 }
 
-enum rc signing_keys_set_state(struct db *db, const char *kid, const char *state, int64_t now)
+enum rc signing_keys_activate(struct db *db, const char *kid, int64_t now)
 {
-    struct stmt *q = db_sql(db,
-        "UPDATE signing_keys SET state = $2,"
-        " activated_at = CASE WHEN $2 = 'active' THEN CAST($3 AS BIGINT) ELSE activated_at END,"
-        " retired_at = CASE WHEN $2 = 'retired' THEN CAST($3 AS BIGINT) ELSE retired_at END"
-        " WHERE kid = $1");
+    struct stmt *q = db_sql(db, "UPDATE signing_keys SET state = 'active', activated_at = $2"
+                                " WHERE kid = $1 AND state = 'next'");
 
     db_text(q, 1, kid);
-    db_text(q, 2, state);
-    db_int(q, 3, now);
+    db_int(q, 2, now);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_NONE;
+}
+
+enum rc signing_keys_retire(struct db *db, const char *kid, int64_t now)
+{
+    struct stmt *q = db_sql(db, "UPDATE signing_keys SET state = 'retired', retired_at = $2"
+                                " WHERE kid = $1 AND state = 'active'");
+
+    db_text(q, 1, kid);
+    db_int(q, 2, now);
     TRY(db_run(q));
     return db_changed(db) ? RC_OK : RC_NONE;
 }

@@ -20,7 +20,10 @@ MUST_CHECK enum rc signing_keys_active(struct db *db, struct arena *a, struct si
 /* The first of this algorithm and state; NULL: none. */
 const struct signing_key_row *signing_keys_pick(const struct signing_key_rows *rows, const char *alg, const char *state);
 MUST_CHECK enum rc signing_keys_add(struct db *db, const struct signing_key_row *k);
-MUST_CHECK enum rc signing_keys_set_state(struct db *db, const char *kid, const char *state, int64_t now);
+/* From next to active, from active to retired.  RC_NONE: it is not there any more (somebody has
+ * revoked it meanwhile, and it must not come back). */
+MUST_CHECK enum rc signing_keys_activate(struct db *db, const char *kid, int64_t now);
+MUST_CHECK enum rc signing_keys_retire(struct db *db, const char *kid, int64_t now);
 /* Of a retired one the last token has expired.  RC_NONE: it was done before. */
 MUST_CHECK enum rc signing_keys_unpublish(struct db *db, const char *kid, int64_t now);
 /* It signs no more, and what it signed counts no more.  RC_NONE: no such key, or done before. */

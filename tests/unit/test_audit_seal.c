@@ -137,7 +137,7 @@ static void a_new_key_signs_at_once(void **state)
     (void)state;
     add_at(clock_now());
     assert_int_equal(looks(), 1);
-    assert_ok(signing_keys_set_state(DB, key.kid, "retired", NOW));
+    assert_ok(signing_keys_retire(DB, key.kid, NOW));
     add_key(&other_key, "active");
     assert_int_equal(looks(), 1);
     assert_ok(verify(&v));
@@ -149,7 +149,7 @@ static void a_new_key_signs_at_once(void **state)
 static void without_a_key(void **state)
 {
     (void)state;
-    assert_ok(signing_keys_set_state(DB, key.kid, "retired", NOW));
+    assert_ok(signing_keys_retire(DB, key.kid, NOW));
     add_at(clock_now());
     assert_int_equal(looks(), 0);
 }

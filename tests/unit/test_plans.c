@@ -321,10 +321,11 @@ static void run_rest(void)
     struct audit_rows trail;
 
     assert_ok(signing_keys_add(DB, &k));
-    assert_ok(signing_keys_set_state(DB, "k", "active", NOW));
+    assert_ok(signing_keys_activate(DB, "k", NOW));
+    assert_ok(signing_keys_retire(DB, "k", NOW));
     assert_ok(signing_keys_all(DB, A, &keys));
     assert_ok(signing_keys_active(DB, A, &keys));
-    assert_none(signing_keys_unpublish(DB, "k", NOW));
+    assert_ok(signing_keys_unpublish(DB, "k", NOW));
     assert_none(signing_keys_reseal(DB, "k", hash_like(1), hash_like(2)));
     assert_ok(signing_keys_revoke(DB, "k", NOW));
     assert_none(settings_reseal(DB, "smtp_password", "sealed:x", "sealed:y"));

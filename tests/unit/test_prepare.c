@@ -195,7 +195,7 @@ static void the_environments_is_imported(void **state)
     const char *first = strcmp(rows.v[0].kid, "autentico-key-1") == 0 ? rows.v[1].kid : rows.v[0].kid;
     assert_string_equal(row_of(&rows, first)->state, "retired"); /* but published still */
     /* retired stays retired */
-    assert_ok(signing_keys_set_state(DB, "autentico-key-1", "retired", clock_now()));
+    assert_ok(signing_keys_retire(DB, "autentico-key-1", clock_now()));
     assert_ok(run_with(&s.signer, true, true));
     rows = keys();
     assert_string_equal(row_of(&rows, "autentico-key-1")->state, "retired");

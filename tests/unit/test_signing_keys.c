@@ -44,14 +44,16 @@ static void test_states(void **state)
     (void)state;
     add_key("k", "next", NOW, true);
     assert_refused(signing_keys_add(DB, &twice));
-    assert_ok(signing_keys_set_state(DB, "k", "active", NOW + 1));
-    assert_ok(signing_keys_set_state(DB, "k", "retired", NOW + 2));
+    assert_ok(signing_keys_activate(DB, "k", NOW + 1));
+    assert_ok(signing_keys_retire(DB, "k", NOW + 2));
     assert_ok(signing_keys_all(DB, A, &r));
     assert_string_equal(r.v[0].state, "retired");
     assert_int_equal(r.v[0].activated_at, NOW + 1);
     assert_int_equal(r.v[0].retired_at, NOW + 2);
-    assert_none(signing_keys_set_state(DB, "nobody", "active", NOW));
-    assert_refused(signing_keys_set_state(DB, "k", "lost", NOW));
+    assert_none(signing_keys_activate(DB, "nobody", NOW));
+    assert_none(signing_keys_retire(DB, "nobody", NOW));
+    assert_none(signing_keys_activate(DB, "k", NOW)); /* retired stays retired */
+    assert_none(signing_keys_retire(DB, "k", NOW));
 }
 
 static void test_unpublish_and_revoke(void **state)
@@ -61,12 +63,13 @@ static void test_unpublish_and_revoke(void **state)
     (void)state;
     add_key("a", "active", NOW, true);
     assert_none(signing_keys_unpublish(DB, "a", NOW)); /* it signs */
-    assert_ok(signing_keys_set_state(DB, "a", "retired", NOW + 1));
+    assert_ok(signing_keys_retire(DB, "a", NOW + 1));
     assert_ok(signing_keys_unpublish(DB, "a", NOW + 2));
     assert_none(signing_keys_unpublish(DB, "a", NOW + 3));
     assert_ok(signing_keys_revoke(DB, "a", NOW + 4));
     assert_none(signing_keys_revoke(DB, "a", NOW + 5));
     assert_none(signing_keys_revoke(DB, "nobody", NOW));
+    assert_none(signing_keys_activate(DB, "a", NOW));
     assert_ok(signing_keys_all(DB, A, &r));
     assert_int_equal(r.v[0].retired_at, NOW + 1);
     assert_int_equal(r.v[0].unpublished_at, NOW + 2);
