@@ -52,8 +52,8 @@ void env_process_read(struct region *r, struct assignments *out, FILE *err);
 
 /*
  * The secret in the file that `name` (NAME_FILE) names: its content less one line end, in
- * `region`.  RC_REFUSED: it cannot be read, or others may (what systemd makes of a credential,
- * root's own and 0440, is fine), said to err in one line.  `owner` as above.
+ * `region`.  RC_REFUSED: it cannot be read, or others may (what systemd or a container is
+ * handed, root's own and 0440, is fine), said to err in one line.  `owner` as above.
  */
 MUST_CHECK enum rc conf_secret_file_read(const char *name, const char *path, FILE *err, struct region *r,
                                          const char **value, uid_t *owner);

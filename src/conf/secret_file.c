@@ -29,11 +29,25 @@ static enum rc no(FILE *err, const char *name, const char *path, const char *why
     return RC_REFUSED;
 }
 
+static bool is_our_group(gid_t group)
+{
+    gid_t groups[256];
+    int n = getgroups(ARRAY_LEN(groups), groups);
+
+    if (group == getegid())
+        return true;
+    for (int i = 0; i < n; i++)
+        if (groups[i] == group)
+            return true;
+    return false;
+}
+
 /* systemd shows a credential to the service's user by an access list: root's, and 0440, for
- * the group's bits stand for the list then.  Whoever else owns it keeps it to himself. */
+ * the group's bits stand for the list then.  Containers are shown theirs by a group of their
+ * own.  Whoever else owns it keeps it to himself. */
 static bool is_private(const struct stat *st)
 {
-    bool is_credential = st->st_uid == 0 && st->st_gid == 0;
+    bool is_credential = st->st_uid == 0 && (st->st_gid == 0 || (geteuid() != 0 && is_our_group(st->st_gid)));
 
     return (st->st_mode & (is_credential ? 0037 : 0077)) == 0;
 }

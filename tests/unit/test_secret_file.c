@@ -1,7 +1,11 @@
 #include "config.h"
 
 /* Secrets in files of their own (spec/settings.md 2b; design 4). */
+#include <grp.h>
+#include <sys/wait.h>
+
 #include "conf_test.h"
+#include "conf/keys.h"
 
 #define COOKIE "0123456789.abcdefghijklmnopqrstuvwxyz.ABCD"
 #define OTHER "zyxwvutsrqponmlkjihgfedcba.9876543210.0000"
@@ -87,6 +91,25 @@ static void test_content_is_checked(void **state)
     assert_says(named("AUTENTICO_COOKIE_SECRET"), "is too large for a secret\n");
 }
 
+/* Somebody of these groups, as a container has it: may it be taken? */
+static int as_member_of(gid_t group, gid_t other)
+{
+    struct region r = { .p = arena_alloc(A, 1024), .cap = 1024 };
+    const char *value;
+    uid_t owner;
+    int status;
+
+    assert_int_equal(chmod(dir, 0755), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setgroups(1, &other) != 0 || setgid(group) != 0 || setuid(12345) != 0)
+            _exit(9);
+        _exit(conf_secret_file_read("X_FILE", secret, stderr, &r, &value, &owner) == RC_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WEXITSTATUS(status);
+}
+
 static void test_others_may_not_read_it(void **state)
 {
     static const mode_t open[] = { 0644, 0404, 0420, 0410, 0402, 0401, 0660, 0666 };
@@ -107,6 +130,9 @@ static void test_others_may_not_read_it(void **state)
     if (is_root) {
         assert_int_equal(chown(secret, 0, 4), 0); /* a group that has members */
         assert_says(named("AUTENTICO_COOKIE_SECRET"), "chmod 0400 it\n");
+        assert_int_equal(as_member_of(4, 12345), 0);
+        assert_int_equal(as_member_of(5, 4), 0);
+        assert_int_equal(as_member_of(5, 12345), 1);
         assert_int_equal(chown(secret, 12345, 0), 0);
         assert_int_equal(chmod(secret, 0400), 0);
         assert_says(named("AUTENTICO_COOKIE_SECRET"), "belongs to somebody else");
