@@ -109,6 +109,7 @@ const char *mend_variable(struct doctor *d, const char *name, const char *value)
 const char *mend_variable_restart(struct doctor *d, const char *name, const char *value);
 const char *mend_restart(struct doctor *d); /* of the server that runs */
 const char *mend_root(struct doctor *d);    /* an owner for the database who is not root */
+const char *doctor_user(struct doctor *d, uid_t uid); /* by name where there is one: that is what people type */
 const char *doctor_days(struct arena *a, int64_t seconds); /* "3 days" */
 
 /* --- the subjects; each function is a check and its row in the table says which */

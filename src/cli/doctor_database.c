@@ -151,7 +151,7 @@ void doctor_schema(struct doctor *d)
 static const char *mend_backup(struct doctor *d)
 {
     return mend_printf(d, "install -d -m 0700%s /var/backups/autentico && %s",
-                       d->id.was_root ? arena_printf(d->arena, " -o %u", (unsigned)d->id.uid) : "",
+                       d->id.was_root ? arena_printf(d->arena, " -o %s", doctor_user(d, d->id.uid)) : "",
                        mend_command(d, "backup --output /var/backups/autentico --keep 14"));
 }
 

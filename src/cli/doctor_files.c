@@ -16,8 +16,7 @@
 #define ROOM_MIN_BYTES (100LL << 20)
 #define ROOM_MIN_PERCENT 5
 
-/* By name where there is one: that is what people type. */
-static const char *user_of(struct doctor *d, uid_t uid)
+const char *doctor_user(struct doctor *d, uid_t uid)
 {
     const struct passwd *pw = getpwuid(uid);
 
@@ -41,8 +40,8 @@ static void check_one_file(struct doctor *d, const char *path)
         doctor_fail(d, path, mend_printf(d, "chmod 0600 %s", q(d, path)), "mode %04o: it is not for others, and no "
                     "start goes on like this", (unsigned)(st.st_mode & 07777));
     if (d->no_id == NULL && st.st_uid != d->id.uid)
-        doctor_fail(d, path, mend_printf(d, "chown %s %s", user_of(d, d->id.uid), q(d, path)),
-                    "belongs to %s, and the server runs as %s", user_of(d, st.st_uid), user_of(d, d->id.uid));
+        doctor_fail(d, path, mend_printf(d, "chown %s %s", doctor_user(d, d->id.uid), q(d, path)),
+                    "belongs to %s, and the server runs as %s", doctor_user(d, st.st_uid), doctor_user(d, d->id.uid));
 }
 
 void doctor_database_file(struct doctor *d)
@@ -57,7 +56,7 @@ void doctor_database_file(struct doctor *d)
     for (size_t i = 0; i < ARRAY_LEN(endings); i++)
         check_one_file(d, arena_printf(d->arena, "%s%s", d->conf.db_path, endings[i]));
     if (doctor_is_clean(d))
-        doctor_ok(d, "%s, of %s", d->conf.db_path, user_of(d, st.st_uid));
+        doctor_ok(d, "%s, of %s", d->conf.db_path, doctor_user(d, st.st_uid));
 }
 
 static void check_directory(struct doctor *d, const char *dir)
@@ -185,7 +184,7 @@ static void check_program(struct doctor *d, const char *path)
         doctor_fail(d, path, mend_printf(d, "chmod o-w %s", q(d, path)), "can be written by everybody");
     else if (d->id.uid != 0 && st.st_uid == d->id.uid)
         doctor_warn(d, path, mend_printf(d, "chown -R root %s", q(d, path)),
-                    "belongs to %s, whom the server runs as: what gets into it stays in it", user_of(d, st.st_uid));
+                    "belongs to %s, whom the server runs as: what gets into it stays in it", doctor_user(d, st.st_uid));
 }
 
 void doctor_program_files(struct doctor *d)

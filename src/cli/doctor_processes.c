@@ -202,7 +202,7 @@ void doctor_uid(struct doctor *d)
     for (size_t i = 0; i < d->pool.n; i++)
         roots_n += effective_uid(status_of(d, i)) == 0;
     if (roots_n == 0)
-        doctor_ok(d, "uid %u", (unsigned)d->id.uid);
+        doctor_ok(d, "they run as %s", doctor_user(d, d->id.uid));
     else if (d->conf.is_loopback)
         doctor_warn(d, "", mend_root(d), "%zu processes run as root, since the directory of the database is root's",
                     roots_n);

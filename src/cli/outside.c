@@ -86,6 +86,7 @@ struct server {
     const char *usual;          /* where README puts the site */
     const char *certificate, *key; /* words of its language */
     const char *reload;
+    const char *without_systemd; /* NULL: the same */
 };
 
 static const struct server servers[] = {
@@ -94,7 +95,10 @@ static const struct server servers[] = {
     { "apache", { "/etc/apache2/sites-enabled", "/etc/apache2/conf-enabled" }, "/etc/apache2/sites-available/autentico.conf",
       "SSLCertificateFile ", "SSLCertificateKeyFile ", "apachectl configtest && apachectl graceful" },
     { "lighttpd", { "/etc/lighttpd/conf-enabled", "/etc/lighttpd/vhosts.d" }, "/etc/lighttpd/conf-available/60-autentico.conf",
-      "ssl.pemfile ", "ssl.privkey ", "lighttpd -tt -f /etc/lighttpd/lighttpd.conf && kill -USR1 $(cat /run/lighttpd.pid)" },
+      "ssl.pemfile ", "ssl.privkey ", "lighttpd -tt -f /etc/lighttpd/lighttpd.conf && systemctl restart lighttpd",
+      /* without root, which it has given up, it cannot read its key again */
+      "lighttpd -tt -f /etc/lighttpd/lighttpd.conf && pid=$(cat /run/lighttpd.pid) && kill $pid && "
+      "tail --pid=$pid -f /dev/null && lighttpd -f /etc/lighttpd/lighttpd.conf" },
 };
 
 static const struct server *server_named(const char *name)
@@ -116,6 +120,13 @@ static const char *text_of(struct arena *a, const char *path)
         fclose(f);
     }
     return text;
+}
+
+static const char *reload_of(const struct server *s)
+{
+    bool has_systemd = access("/run/systemd/system", F_OK) == 0;
+
+    return has_systemd || s->without_systemd == NULL ? s->reload : s->without_systemd;
 }
 
 /* The file in a folder that names our socket, or our port. */
@@ -172,5 +183,5 @@ const char *outside_mend(struct outside *o, const char *command)
                          keep_path(o, "/etc/ssl/autentico/fullchain.pem", path_behind(o->arena, text, s->certificate)),
                          keep_path(o, "/etc/ssl/autentico/privkey.pem", path_behind(o->arena, text, s->key)));
     return arena_printf(o->arena, "%s%s%s%s > %s && %s", command, *edits ? " | sed '" : "", edits, *edits ? "'" : "",
-                        site != NULL ? site : s->usual, s->reload);
+                        site != NULL ? site : s->usual, reload_of(s));
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "net/curl_late.h"
@@ -87,12 +88,12 @@ const char *probe_header(const struct probe *p, const char *name, size_t *n)
     return found;
 }
 
-/* "Expire date:2026-12-31 23:59:59 GMT" */
+/* "Expire Date:2026-12-31 23:59:59 GMT" */
 static int64_t date_in(const char *line, const char *name)
 {
     struct tm tm = { 0 };
 
-    if (!text_starts(line, name) ||
+    if (strncasecmp(line, name, strlen(name)) != 0 ||
         sscanf(line + strlen(name), ":%d-%d-%d %d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
                &tm.tm_sec) != 6)
         return 0;
@@ -129,6 +130,8 @@ static void set_tls(struct prober *p, const struct probe_ask *ask)
     const struct curl_late *lib = p->lib;
 
     lib->easy_setopt(p->curl, CURLOPT_SSLVERSION, versions[ask->tls]);
+    if (ask->tls != PROBE_TLS_ANY) /* HTTP/2 asks for more than a version */
+        lib->easy_setopt(p->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     lib->easy_setopt(p->curl, CURLOPT_FRESH_CONNECT, ask->tls != PROBE_TLS_ANY ? 1L : 0L);
     lib->easy_setopt(p->curl, CURLOPT_FORBID_REUSE, ask->tls != PROBE_TLS_ANY ? 1L : 0L);
     lib->easy_setopt(p->curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
