@@ -160,6 +160,7 @@ static int run_checker(const struct children *c, int slot)
 
     sandbox_starter(keep, ARRAY_LEN(keep));
     sandbox_become(c->pool->id.uid, c->pool->id.gid);
+    sandbox_close_checker(c->pool);
     calls_close(PROC_CHECKER);
     return checker_run(&setup);
 }

@@ -134,6 +134,7 @@ static int serve(struct parent *p)
 {
     p->children = (struct children){ .pool = &p->now.pool, .front = &p->front };
     sandbox_parent_caps();
+    sandbox_close_parent(&p->now.pool);
     calls_close_parent();
     supervise_fill(p, PROC_SIGNER);
     if (generation_prepare(p, true) != RC_OK) {

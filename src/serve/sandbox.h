@@ -23,13 +23,20 @@ void sandbox_parent_caps(void);
 
 /*
  * The closed lists (Landlock), for good: of the file system what is named here, no new TCP
- * connection (but the courier's), no signal and no abstract socket to anybody outside (as far as the kernel
- * knows how), no tracing of others, no program to become.  What is open stays open.
- * Without Landlock in the kernel: one warning, and on.
+ * connection (but the courier's and the password command's), no signal and no abstract socket
+ * to anybody outside (as far as the kernel knows how), no tracing of others, no program to
+ * become (but the password command).  What is open stays open.
+ * Without Landlock in the kernel: one warning by the parent, and on.
+ *
+ * The parent's holds for everybody it starts, the private front included: they read
+ * everything that their identity lets them and write where the database, the state and the
+ * sockets are.
  */
+void sandbox_close_parent(const struct pool *pool);
 void sandbox_close_worker(const struct pool *pool); /* limits folder; reads assets and the style sheet */
 void sandbox_close_keeper(const struct pool *pool); /* limits folder */
 void sandbox_close_courier(const struct pool *pool); /* may connect; reads what finds a server and whom to trust */
+void sandbox_close_checker(const struct pool *pool); /* reads and runs programs, and what the command names */
 void sandbox_close_all(void);                       /* signers, hashers: nothing */
 
 #endif

@@ -1,8 +1,10 @@
 """AUTENTICO_PASSWORD_COMMAND: a program of the operator's looks at every new password (design 4, D24; CS-15)."""
 import concurrent.futures
+import ctypes
 import os
 import shutil
 import stat
+import subprocess
 import time
 
 import pytest
@@ -168,6 +170,41 @@ exit 0
     assert answer.status_code == 200, answer.text
 
 
+def landlock():
+    """Its version: signals are held back since 6."""
+    return ctypes.CDLL(None).syscall(444, None, 0, 1)
+
+
+REACHES = r"""
+tried() { "$@" < /dev/null > /dev/null 2>&1 && { echo "$what"; exit 1; }; }
+what="reads the configuration" tried cat DIR/.env
+what="reads the database" tried cat DIR/autentico.db
+what="reads what is elsewhere" tried cat ELSE/note
+what="writes beside itself" tried touch FOLDER/new
+what="writes elsewhere" tried touch ELSE/new
+what="signals a process" tried /bin/kill -0 SIGNALLED
+exit 0
+"""
+
+
+def test_what_it_can_reach(provider, name, tmp_path):
+    """Programs and what is in its own folder; nothing of ours, nothing to write, nobody to signal."""
+    tmp_path.chmod(0o777)
+    (tmp_path / "note").write_text("note\n")
+    with subprocess.Popen(["sleep", "60"]) as other:
+        body = REACHES.replace("DIR", provider.dir).replace("FOLDER", str(provider.folder)).replace("ELSE", str(tmp_path))
+        body = body.replace("SIGNALLED", str(other.pid if landlock() >= 6 else 1 << 22))
+        for line in body.strip().splitlines()[1:-1 if landlock() >= 6 else -2]:  # a control: without the sandbox each of them works
+            done = subprocess.run(["sh", "-c", body.splitlines()[1] + "\n" + line], capture_output=True, text=True)
+            assert done.returncode == 1 and done.stdout, line
+        (provider.folder / "new").unlink()
+        (tmp_path / "new").unlink()
+        command(provider, body)
+        answer = change(Account(provider, name), GOOD)
+        other.kill()
+    assert answer.status_code == 200, answer.text
+
+
 def test_control_characters(provider, name):
     """The command sees one line: what would be two is refused."""
     account = Account(provider, name)
@@ -222,7 +259,7 @@ def test_the_pool_goes_on(provider, name):
     ("cracklib-check", "administrator", "it is based on a dictionary word"),
     ("cracklib-check", "aaaaaaaa", "it does not contain enough DIFFERENT characters")])
 def test_contrib(provider, client, name, script, bad, says):
-    path = os.path.realpath(os.path.join(CONTRIB, script))
+    path = shutil.copy(os.path.join(CONTRIB, script), provider.folder)  # what is elsewhere it may not read
     command(provider, f"exec /bin/sh {path}\n")
     account = Account(provider, name)
     answer = change(account, bad)

@@ -1,5 +1,5 @@
-/* What a worker, a keeper, a courier, a signer and a hasher can no longer reach once they are in their
- * sandbox (design D3a).  Every attempt is made twice by the same process, before and after:
+/* What the parent, a worker, a keeper, a courier, a signer, a hasher and a password command can no longer
+ * reach once they are in their sandbox (design D3a).  Every attempt is made twice by the same process, before and after:
  * before it has to succeed, or the refusal afterwards would say nothing. */
 #include "config.h"
 
@@ -35,7 +35,7 @@
 /* Which version of Landlock forbids it; NEVER: it stays allowed. */
 #define NEVER 99
 
-enum profile { WORKER, KEEPER, NOTHING, COURIER, PROFILES_N };
+enum profile { WORKER, KEEPER, NOTHING, COURIER, PARENT, CHECKER, PROFILES_N };
 
 static struct arena *A;
 static const char *dir;      /* the state directory, of the pool's user */
@@ -46,6 +46,7 @@ static struct sockaddr_in tcp;
 static struct sockaddr_un abstract;
 static socklen_t abstract_n;
 static struct conf conf;
+static const char *command[2]; /* of the password */
 static struct pool pool;
 static long abi;
 
@@ -179,43 +180,58 @@ static int try_template(void) { return open_close(in_dir("html/pages/login.html"
 static int try_style(void) { return open_close(conf.theme_css_file, O_RDONLY); }
 static int try_style_write(void) { return open_close(conf.theme_css_file, O_WRONLY); }
 
+/* The second time is after the first: it need not make it. */
+static int try_elsewhere(void)
+{
+    const char *path = arena_printf(A, "%s.elsewhere", dir);
+    int e = open_close(path, O_WRONLY | O_CREAT);
+
+    return phase == 0 ? e | result(unlink(path) != 0) : e;
+}
+
+static int try_command(void) { return open_close(in_dir("bin/check"), O_RDONLY); }
+static int try_command_write(void) { return open_close(in_dir("bin/check"), O_WRONLY); }
+
 static const struct attempt {
     const char *what;
     int (*make)(void);
-    int since[PROFILES_N]; /* worker, keeper, nothing, courier */
+    int since[PROFILES_N]; /* worker, keeper, nothing, courier, parent, checker */
 } attempts[] = {
-    { "read .env", try_env_file, { 1, 1, 1, 1 } },
-    { "write .env", try_env_file_write, { 1, 1, 1, 1 } },
-    { "open the database again", try_database, { 1, 1, 1, 1 } },
-    { "read the database", try_database_read, { 1, 1, 1, 1 } },
-    { "open the lock file", try_lock, { 1, 1, 1, 1 } },
-    { "read the front's configuration", try_front, { 1, 1, 1, 1 } },
-    { "read /etc/passwd", try_users, { 1, 1, 1, 1 } },
-    { "list the state directory", try_list, { 1, 1, 1, 1 } },
-    { "create a file there", try_create, { 1, 1, 1, 1 } },
-    { "truncate one", try_truncate, { 3, 3, 3, 3 } },
-    { "remove one", try_unlink, { 1, 1, 1, 1 } },
-    { "move one to the limits folder", try_move, { 1, 1, 1, 1 } },
-    { "link .env into the limits folder", try_link, { 1, 1, 1, 1 } },
-    { "make a folder", try_make_directory, { 1, 1, 1, 1 } },
-    { "make a symbolic link", try_make_symlink, { 1, 1, 1, 1 } },
-    { "read another process's environment", try_environ_of_other, { 1, 1, 1, 1 } },
-    { "open another process's memory", try_memory_of_other, { 1, 1, 1, 1 } },
-    { "trace another process", try_trace, { 1, 1, 1, 1 } },
-    { "signal another process", try_signal, { 6, 6, 6, 6 } },
-    { "connect by TCP", try_tcp, { 4, 4, 4, NEVER } },
-    { "offer a TCP port", try_bind, { 4, 4, 4, 4 } },
-    { "connect to an abstract socket", try_abstract, { 6, 6, 6, 6 } },
-    { "use the limits folder", try_limits, { NEVER, NEVER, 1, 1 } },
-    { "read an asset", try_assets, { NEVER, 1, 1, 1 } },
-    { "write an asset", try_assets_write, { 1, 1, 1, 1 } },
-    { "read a template", try_template, { 1, 1, 1, 1 } },
-    { "read the style sheet", try_style, { NEVER, 1, 1, 1 } },
-    { "write the style sheet", try_style_write, { 1, 1, 1, 1 } },
-    { "read who is where", try_names, { 1, 1, 1, NEVER } },
-    { "read the trusted certificates", try_trust, { 1, 1, 1, NEVER } },
-    { "write the trusted certificates", try_names_write, { 1, 1, 1, 1 } },
-    { "read a library", try_library, { 1, 1, 1, NEVER } },
+    { "read .env", try_env_file, { 1, 1, 1, 1, NEVER, 1 } },
+    { "write .env", try_env_file_write, { 1, 1, 1, 1, NEVER, 1 } },
+    { "open the database again", try_database, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read the database", try_database_read, { 1, 1, 1, 1, NEVER, 1 } },
+    { "open the lock file", try_lock, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read the front's configuration", try_front, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read /etc/passwd", try_users, { 1, 1, 1, 1, NEVER, NEVER } },
+    { "list the state directory", try_list, { 1, 1, 1, 1, NEVER, 1 } },
+    { "create a file there", try_create, { 1, 1, 1, 1, NEVER, 1 } },
+    { "truncate one", try_truncate, { 3, 3, 3, 3, NEVER, 3 } },
+    { "remove one", try_unlink, { 1, 1, 1, 1, NEVER, 1 } },
+    { "move one to the limits folder", try_move, { 1, 1, 1, 1, NEVER, 1 } },
+    { "link .env into the limits folder", try_link, { 1, 1, 1, 1, NEVER, 1 } },
+    { "make a folder", try_make_directory, { 1, 1, 1, 1, NEVER, 1 } },
+    { "make a symbolic link", try_make_symlink, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read another process's environment", try_environ_of_other, { 1, 1, 1, 1, 1, 1 } },
+    { "open another process's memory", try_memory_of_other, { 1, 1, 1, 1, 1, 1 } },
+    { "trace another process", try_trace, { 1, 1, 1, 1, 1, 1 } },
+    { "signal another process", try_signal, { 6, 6, 6, 6, 6, 6 } },
+    { "connect by TCP", try_tcp, { 4, 4, 4, NEVER, NEVER, NEVER } },
+    { "offer a TCP port", try_bind, { 4, 4, 4, 4, NEVER, 4 } },
+    { "connect to an abstract socket", try_abstract, { 6, 6, 6, 6, NEVER, 6 } },
+    { "use the limits folder", try_limits, { NEVER, NEVER, 1, 1, NEVER, 1 } },
+    { "read an asset", try_assets, { NEVER, 1, 1, 1, NEVER, 1 } },
+    { "write an asset", try_assets_write, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read a template", try_template, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read the style sheet", try_style, { NEVER, 1, 1, 1, NEVER, 1 } },
+    { "write the style sheet", try_style_write, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read who is where", try_names, { 1, 1, 1, NEVER, NEVER, NEVER } },
+    { "read the trusted certificates", try_trust, { 1, 1, 1, NEVER, NEVER, 1 } },
+    { "write the trusted certificates", try_names_write, { 1, 1, 1, 1, NEVER, 1 } },
+    { "read a library", try_library, { 1, 1, 1, NEVER, NEVER, NEVER } },
+    { "create a file elsewhere", try_elsewhere, { 1, 1, 1, 1, 1, 1 } },
+    { "read the password command", try_command, { 1, 1, 1, 1, NEVER, NEVER } },
+    { "write the password command", try_command_write, { 1, 1, 1, 1, NEVER, 1 } },
 };
 
 static void attempt_all(int which)
@@ -245,10 +261,10 @@ static void make_folder(const char *name)
 
 static void make_files(void)
 {
-    static const char *const folders[] = { "limits", "front", "html", "html/assets", "html/pages" };
+    static const char *const folders[] = { "limits", "front", "html", "html/assets", "html/pages", "bin" };
     static const char *const files[] = {
         ".env", "autentico.db", "autentico.lock", "front/nginx.conf", "html/assets/auth.css", "html/pages/login.html",
-        "theme.css", "ca.pem", "truncated.0", "truncated.1", "unlinked.0", "unlinked.1", "moved.0", "moved.1",
+        "theme.css", "ca.pem", "bin/check", "truncated.0", "truncated.1", "unlinked.0", "unlinked.1", "moved.0", "moved.1",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(folders); i++)
@@ -314,8 +330,10 @@ static int set_up(void **state)
     dir = arena_strdup(A, name);
     assert_int_equal(chown(dir, uid, gid), 0);
     make_files();
+    command[0] = in_dir("bin/check");
     conf = (struct conf){ .db_path = in_dir("autentico.db"), .data_dir = dir, .theme_css_file = in_dir("theme.css"),
-                          .ca_file = in_dir("ca.pem") };
+                          .ca_file = in_dir("ca.pem"), .state_dir = dir, .socket = in_dir("main.sock"), .login_socket = "",
+                          .tcp_listen = "", .password_argv = command };
     pool = (struct pool){ .conf = &conf, .lock_path = in_dir("autentico.lock"), .limits_dir = in_dir("limits") };
     start_other();
     make_listeners();
@@ -403,6 +421,8 @@ static void enter_worker(void) { sandbox_close_worker(&pool); }
 static void enter_keeper(void) { sandbox_close_keeper(&pool); }
 static void enter_courier(void) { sandbox_close_courier(&pool); }
 static void enter_nothing(void) { sandbox_close_all(); }
+static void enter_parent(void) { sandbox_close_parent(&pool); }
+static void enter_checker(void) { sandbox_close_checker(&pool); }
 
 static void worker_is_confined(void **state)
 {
@@ -418,6 +438,39 @@ static void keeper_is_confined(void **state)
     need_landlock();
     run_child(enter_keeper);
     check_report(KEEPER);
+}
+
+/* Version 1 has no list for it. */
+static void parent_is_confined(void **state)
+{
+    (void)state;
+    need_landlock();
+    run_child(enter_parent);
+    if (abi >= 2)
+        check_report(PARENT);
+}
+
+static void password_command_is_confined(void **state)
+{
+    (void)state;
+    need_landlock();
+    run_child(enter_checker);
+    check_report(CHECKER);
+}
+
+/* A command that lies beside what we keep opens none of it. */
+static void password_command_in_our_folder(void **state)
+{
+    (void)state;
+    need_landlock();
+    command[0] = in_dir("ca.pem");
+    conf.file = in_dir("bin/check");
+    run_child(enter_checker);
+    for (size_t i = 0; i < ARRAY_LEN(attempts); i++)
+        if (attempts[i].make == try_trust)
+            assert_int_equal(report->got[1][i], 0);
+        else if (attempts[i].make == try_command || attempts[i].make == try_database_read || attempts[i].make == try_env_file)
+            assert_int_equal(report->got[1][i], EACCES);
 }
 
 /* It connects; that is what it is for. */
@@ -543,6 +596,8 @@ static void nobody_becomes_a_program(void **state)
     assert_int_equal(exec_true(enter_keeper), EACCES);
     assert_int_equal(exec_true(enter_courier), EACCES);
     assert_int_equal(exec_true(enter_nothing), EACCES);
+    assert_int_equal(exec_true(enter_checker), 0);
+    assert_int_equal(exec_true(enter_parent), 0);
 }
 
 static int in_child(int (*fn)(void))
@@ -611,6 +666,9 @@ int main(void)
         TEST(worker_is_confined),
         TEST(keeper_is_confined),
         TEST(courier_is_confined),
+        TEST(parent_is_confined),
+        TEST(password_command_is_confined),
+        TEST(password_command_in_our_folder),
         TEST(signer_and_hasher_have_nothing),
         TEST(hasher_enters),
         TEST(signer_enters),
