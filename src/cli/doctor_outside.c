@@ -1,6 +1,7 @@
 /* The public address, as a stranger meets it. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -169,9 +170,8 @@ void doctor_tls_versions(struct doctor *d)
 static int64_t max_age_in(const char *value)
 {
     const char *at = value != NULL ? strstr(value, "max-age=") : NULL;
-    long long age;
 
-    return at != NULL && sscanf(at, "max-age=%lld", &age) == 1 ? age : 0;
+    return at != NULL ? strtoll(at + strlen("max-age="), NULL, 10) : 0;
 }
 
 void doctor_hsts(struct doctor *d)

@@ -56,21 +56,37 @@ static int64_t status_number(const char *status, const char *name, int base)
 static int64_t effective_uid(const char *status)
 {
     const char *at = strstr(status, "\nUid:");
-    long long real, effective;
+    char *second;
 
-    return at != NULL && sscanf(at, "\nUid: %lld %lld", &real, &effective) == 2 ? effective : -1;
+    if (at == NULL)
+        return -1;
+    (void)strtoll(at + strlen("\nUid:"), &second, 10);
+    return strtoll(second, NULL, 10);
 }
 
 /* --- who belongs to it ------------------------------------------------------------- */
 
-/* "1: FLOCK  ADVISORY  WRITE 4711 fe:01:262161 0 EOF": whoever runs here holds this lock. */
+/* Of "1: FLOCK  ADVISORY  WRITE 4711 fe:01:262161 0 EOF".  0: another line, another file. */
+static int holder_in(const char *line, ino_t ino)
+{
+    const char *kind = strstr(line, ": FLOCK"), *write = strstr(line, "WRITE "), *colon;
+    char *rest;
+
+    if (kind == NULL || write == NULL || kind > write || write > line + strcspn(line, "\n"))
+        return 0;
+    int pid = (int)strtol(write + strlen("WRITE "), &rest, 10);
+    colon = strchr(rest, ':');
+    colon = colon != NULL ? strchr(colon + 1, ':') : NULL;
+    return colon != NULL && strtoull(colon + 1, NULL, 10) == ino ? pid : 0;
+}
+
+/* Whoever runs here holds this lock. */
 static int holder_of(const char *locks, ino_t ino)
 {
     for (const char *line = locks; line != NULL && *line != '\0'; line = strchr(line, '\n'), line = line ? line + 1 : line) {
-        unsigned long long found;
-        int pid;
+        int pid = holder_in(line, ino);
 
-        if (sscanf(line, "%*d: FLOCK %*s WRITE %d %*x:%*x:%llu", &pid, &found) == 2 && found == (unsigned long long)ino)
+        if (pid != 0)
             return pid;
     }
     return 0;

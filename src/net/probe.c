@@ -93,12 +93,8 @@ static int64_t date_in(const char *line, const char *name)
 {
     struct tm tm = { 0 };
 
-    if (strncasecmp(line, name, strlen(name)) != 0 ||
-        sscanf(line + strlen(name), ":%d-%d-%d %d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-               &tm.tm_sec) != 6)
+    if (strncasecmp(line, name, strlen(name)) != 0 || strptime(line + strlen(name), ":%Y-%m-%d %H:%M:%S", &tm) == NULL)
         return 0;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
     return timegm(&tm);
 }
 
