@@ -179,14 +179,14 @@ static enum rc make(struct keys_work *w, struct own_signer *signer, struct signi
 static enum rc rotate_one(struct keys_work *w, struct own_signer *signer)
 {
     const struct signing_key_row *next = signing_keys_pick(&w->rows, w->alg, "next");
-    struct signing_key_row made;
+    struct signing_key_row *made = arena_new(w->d->arena, struct signing_key_row);
 
     if (next != NULL && !w->flags->now) {
         tell_of_a_next(w, next->kid, next->created_at);
         return RC_OK;
     }
-    TRY(make(w, signer, &made));
-    w->made = arena_memdup(w->d->arena, &made, sizeof(made));
+    TRY(make(w, signer, made));
+    w->made = made;
     enum rc rc = db_write(w->d->db, add, w);
     if (rc == RC_NONE)
         return cli_refuse("somebody else has made a new key just now; see: autentico keys list");
@@ -194,7 +194,7 @@ static enum rc rotate_one(struct keys_work *w, struct own_signer *signer)
     if (w->flags->now)
         tell_now(w);
     else
-        tell_of_a_next(w, made.kid, made.created_at);
+        tell_of_a_next(w, made->kid, made->created_at);
     return RC_OK;
 }
 

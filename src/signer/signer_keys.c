@@ -224,28 +224,34 @@ enum rc signer_keys_find(struct signer_keys *k, struct arena *a, const struct si
 
 /* ---- new keys ---- */
 
+struct new_key { struct bytes der; const char *jwk; char *kid; };
+
+static enum rc generate(struct arena *a, enum jws_alg alg, struct new_key *out)
+{
+    struct native_key *key;
+
+    TRY(native_generate(a, alg, &out->der));
+    if (native_import(out->der, alg, &key) != RC_OK)
+        return fault("signer: a new key does not load");
+    enum rc rc = native_public_jwk(a, key, alg, NULL, &out->jwk);
+    if (rc == RC_OK)
+        rc = jwk_thumbprint(a, out->jwk, &out->kid);
+    if (rc == RC_OK)
+        rc = native_public_jwk(a, key, alg, out->kid, &out->jwk);
+    native_free(key);
+    return rc == RC_OK ? RC_OK : fault("signer: a new key has no public half");
+}
+
 enum rc signer_keys_generate(struct signer_keys *k, struct arena *a, enum jws_alg alg,
                              struct signing_key *out)
 {
-    struct native_key *key;
-    const char *jwk;
-    struct bytes der;
-    char *kid = NULL;
-    enum rc rc;
+    struct new_key made = { .kid = NULL };
 
-    TRY(native_generate(a, alg, &der));
-    if (native_import(der, alg, &key) != RC_OK)
-        return fault("signer: a new key does not load");
-    rc = native_public_jwk(a, key, alg, NULL, &jwk);
-    if (rc == RC_OK)
-        rc = jwk_thumbprint(a, jwk, &kid);
-    if (rc == RC_OK)
-        rc = native_public_jwk(a, key, alg, kid, &jwk);
-    native_free(key);
-    if (rc != RC_OK)
-        return fault("signer: a new key has no public half");
-    *out = (struct signing_key){ .kid = kid, .alg = alg, .public_jwk = jwk };
+    do { /* a name that begins with '-' would be taken for a flag: "keys retire" */
+        TRY(generate(a, alg, &made));
+    } while (made.kid[0] == '-');
+    *out = (struct signing_key){ .kid = made.kid, .alg = alg, .public_jwk = made.jwk };
     out->private_sealed = seal_box(a, k->roots[sealing(k)].wrap,
-                                   place(a, "signing_keys", jws_alg_name(alg), kid), der);
+                                   place(a, "signing_keys", jws_alg_name(alg), made.kid), made.der);
     return RC_OK;
 }

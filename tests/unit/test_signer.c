@@ -555,6 +555,14 @@ static void at_hash_of_an_opaque_access_token(void **state)
 
 /* ---- keys ---- */
 
+/* One in 64 thumbprints does, and it would be taken for a flag on the command line. */
+static void no_name_begins_with_a_dash(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 500; i++)
+        assert_true(generate(ALG_EDDSA).kid[0] != '-');
+}
+
 static void generated_keys(void **state)
 {
     static const char *const starts[] = {
@@ -1168,6 +1176,7 @@ int main(void)
         TEST(at_hash_of_nothing_else),
         TEST(at_hash_of_an_opaque_access_token),
         TEST(generated_keys),
+        TEST(no_name_begins_with_a_dash),
         TEST(coordinates_have_one_length),
         TEST(the_key_of_the_environment),
         TEST(pkcs1_and_pkcs8_are_one_key),
