@@ -93,6 +93,8 @@ static void add_location(const char *path, void *arg)
         sbuf_printf(&l->text, "    location = %s {\n", path);
     else
         sbuf_printf(&l->text, "    location ~ ^%s$ {\n", pattern_of(a, path));
+    if (text_ends(path, "/reset-password")) /* nginx names the whole request when nobody answers */
+        sbuf_add(&l->text, "        error_log /dev/null crit;\n");
     if (strstr(path, "/api/") != NULL)
         sbuf_add(&l->text, "        error_page 502 504 =503 /.autentico/503.json;\n");
     sbuf_printf(&l->text, "        fastcgi_pass %s;\n    }\n", l->pass);
