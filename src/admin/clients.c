@@ -14,6 +14,7 @@
 #include "oidc/client_metadata.h"
 #include "oidc/console_frame.h"
 #include "store/settings.h"
+#include "store/settings_table.h"
 #include "store/tokens.h"
 
 #define OVERLAP_S (24 * 3600) /* an old secret after a rotation */
@@ -102,7 +103,7 @@ static enum rc create(struct exchange *x, struct client_form *form, struct clien
 
     TRY(admit(x));
     TRY(admin_client_body(x, NULL, form, &body));
-    TRY(client_metadata_new(x->arena, body, x->now, &c.client, secret, &x->no));
+    TRY(client_metadata_new(x->arena, body, x->now, x->settings->allow_redirect_uri_wildcard, &c.client, secret, &x->no));
     c.client_id = c.client.client_id;
     if (*secret != NULL)
         TRY(make_secret_row(x, *secret, &c.secret));
@@ -215,7 +216,8 @@ static enum rc update(struct db *db, void *arg)
 
     TRY(find(c));
     before = c->client;
-    TRY(client_metadata_update(c->x->arena, c->body, c->x->now, &c->client, &c->x->no));
+    TRY(client_metadata_update(c->x->arena, c->body, c->x->now, c->x->settings->allow_redirect_uri_wildcard,
+                               &c->client, &c->x->no));
     TRY(check_console(c->x, &before, &c->client));
     TRY(clients_update(db, &c->client));
     TRY(stop_if_disabled(c, before.is_active));

@@ -68,7 +68,7 @@ static void check_uri(struct doctor *d, const struct client *c, const char *text
     bool is_uri = uri_parse(d->arena, text, &uri) == RC_OK;
 
     if (strchr(text, '*') != NULL)
-        doctor_fail(d, c->client_id, mend_uri(d, c, text, NULL), "%s has a wildcard: whatever lies below it gets the "
+        doctor_fail(d, c->client_id, mend_uri(d, c, text, NULL), "%s has a wildcard: whoever has a place there gets the "
                     "codes", text);
     else if (is_uri && text_same_nocase(uri.scheme, "http") && !uri_is_loopback_host(uri.host))
         doctor_fail(d, c->client_id, mend_uri(d, c, text, arena_printf(d->arena, "https%s", text + 4)),

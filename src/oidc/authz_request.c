@@ -76,7 +76,7 @@ static enum rc place(struct exchange *x, struct authz_request *r)
     struct return_to *to = arena_new(x->arena, struct return_to);
 
     TRY(find_client(x, r));
-    if (!redirect_uri_matches(&r->client->redirect_uris, r->redirect_uri))
+    if (!redirect_uri_matches(&r->client->redirect_uris, r->redirect_uri, x->settings->allow_redirect_uri_wildcard))
         return refuse(&x->no, REFUSE_INVALID_REQUEST,
                       "The redirect_uri is not registered for this application");
     to->redirect_uri = r->redirect_uri;

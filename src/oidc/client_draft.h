@@ -13,6 +13,7 @@ struct draft {
     const struct json *body;
     struct client *c;
     struct refusal *no;
+    bool with_wildcard; /* in redirect_uris: the setting allow_redirect_uri_wildcard */
 };
 
 /* RC_REFUSED, the text names the member: INVALID_CLIENT_METADATA; a feature of a

@@ -31,6 +31,11 @@ static enum rc read_client_name(struct draft *d)
     return RC_OK;
 }
 
+static bool is_registrable(const struct draft *d, const char *uri, const char **why)
+{
+    return d->with_wildcard ? redirect_uri_is_registrable_wildcard(uri, why) : redirect_uri_is_registrable(uri, why);
+}
+
 static enum rc read_redirect_uris(struct draft *d)
 {
     struct text_list uris;
@@ -40,7 +45,7 @@ static enum rc read_redirect_uris(struct draft *d)
     if (uris.n < 1 || uris.n > URIS_MAX)
         return refuse(d->no, REFUSE_INVALID_REDIRECT_URI, "redirect_uris: 1 to 10 entries");
     for (size_t i = 0; i < uris.n; i++)
-        if (!redirect_uri_is_registrable(uris.v[i], &why))
+        if (!is_registrable(d, uris.v[i], &why))
             return refuse(d->no, REFUSE_INVALID_REDIRECT_URI, "redirect_uris: %.100s: %s", uris.v[i], why);
     d->c->redirect_uris = uris;
     return RC_OK;
@@ -263,11 +268,11 @@ static enum rc check_required(const struct draft *d)
     return RC_OK;
 }
 
-enum rc client_metadata_new(struct arena *a, const struct json *body, int64_t now, struct client *out,
-                            const char **secret, struct refusal *no)
+enum rc client_metadata_new(struct arena *a, const struct json *body, int64_t now, bool with_wildcard,
+                            struct client *out, const char **secret, struct refusal *no)
 {
     struct client c;
-    struct draft d = { a, body, &c, no };
+    struct draft d = { a, body, &c, no, with_wildcard };
     const char *made = NULL;
 
     set_defaults(&d, now);
@@ -290,11 +295,11 @@ static enum rc read_is_active(struct draft *d)
     return RC_OK;
 }
 
-enum rc client_metadata_update(struct arena *a, const struct json *body, int64_t now, struct client *inout,
-                               struct refusal *no)
+enum rc client_metadata_update(struct arena *a, const struct json *body, int64_t now, bool with_wildcard,
+                               struct client *inout, struct refusal *no)
 {
     struct client c = *inout;
-    struct draft d = { a, body, &c, no };
+    struct draft d = { a, body, &c, no, with_wildcard };
 
     TRY(check_body(&d));
     TRY(read_common(&d));

@@ -7,6 +7,7 @@
 #include "util/uri.h"
 
 #define URI_MAX 2048
+#define WILD_MAX 128 /* bytes that a wildcard stands for */
 
 /* Schemes that a browser runs, or opens from its own disk (OA-11). */
 static const char *const banned[] = { "javascript", "data",  "vbscript", "file",   "blob",
@@ -74,6 +75,35 @@ bool redirect_uri_is_registrable(const char *uri, const char **why)
     return true;
 }
 
+/* In the path, once: an authority or a query with a hole in it is anybody's. */
+static bool is_wild_path(const char *uri, const char **why)
+{
+    const char *star = strchr(uri, '*'), *authority = strstr(uri, "://"), *path;
+    struct scheme s = scheme_of(uri);
+
+    path = authority != NULL ? strpbrk(authority + 3, "/?#") : NULL;
+    if (!is_web(&s) || path == NULL || *path != '/' || star < path)
+        return because(why, "may have a wildcard in the path of http or https only");
+    if (strchr(star + 1, '*') != NULL)
+        return because(why, "may have one wildcard only");
+    return memchr(uri, '?', (size_t)(star - uri)) == NULL || because(why, "may have a wildcard in its path only");
+}
+
+bool redirect_uri_is_registrable_wildcard(const char *uri, const char **why)
+{
+    char filled[URI_MAX + 1];
+    char *star;
+
+    if (text_empty(uri) || strchr(uri, '*') == NULL || strlen(uri) > URI_MAX)
+        return redirect_uri_is_registrable(uri, why);
+    if (!is_wild_path(uri, why))
+        return false;
+    memcpy(filled, uri, strlen(uri) + 1);
+    star = strchr(filled, '*');
+    *star = 'x';
+    return redirect_uri_is_registrable(filled, why);
+}
+
 /* Length of the http origin up to the port, when the host is a loopback address
  * in digits; names are not (RFC 8252 8.3).  0: something else. */
 static size_t loopback_prefix(const char *uri)
@@ -117,17 +147,44 @@ static bool is_loopback_same(const char *registered, const char *uri)
     return rest != NULL && its_rest != NULL && strcmp(rest, its_rest) == 0;
 }
 
-static bool is_match(const char *registered, const char *uri)
+/* Browsers take "." and ".." out of a path, encoded or not. */
+static bool is_dot_segment(const char *uri, const char *at)
+{
+    size_t n;
+
+    while (at > uri && at[-1] != '/')
+        at--;
+    n = strcspn(at, "/?");
+    return n == strspn(at, ".");
+}
+
+static bool is_wild_match(const char *registered, const char *uri)
+{
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    size_t before = strcspn(registered, "*"), n = strlen(uri), after;
+    const char *rest = registered + before + 1, *why;
+
+    after = strlen(rest);
+    if (!redirect_uri_is_registrable_wildcard(registered, &why) || n <= before + after || n - before - after > WILD_MAX)
+        return false;
+    if (strncmp(registered, uri, before) != 0 || strcmp(uri + n - after, rest) != 0)
+        return false;
+    return strspn(uri + before, unreserved) >= n - before - after && !is_dot_segment(uri, uri + before);
+}
+
+static bool is_match(const char *registered, const char *uri, bool with_wildcard)
 {
     if (text_empty(registered) || text_empty(uri))
         return false;
+    if (strchr(registered, '*') != NULL)
+        return with_wildcard && is_wild_match(registered, uri);
     return strcmp(registered, uri) == 0 || is_loopback_same(registered, uri);
 }
 
-bool redirect_uri_matches(const struct text_list *registered, const char *uri)
+bool redirect_uri_matches(const struct text_list *registered, const char *uri, bool with_wildcard)
 {
     for (size_t i = 0; i < registered->n; i++)
-        if (is_match(registered->v[i], uri))
+        if (is_match(registered->v[i], uri, with_wildcard))
             return true;
     return false;
 }

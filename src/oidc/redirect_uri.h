@@ -9,9 +9,14 @@
  * schemes of native apps need a dot (RFC 8252 7.1); http(s) need a host. `why`
  * is for people. */
 bool redirect_uri_is_registrable(const char *uri, const char **why);
+/* The same where the setting allow_redirect_uri_wildcard is on: one '*' in the path of an
+ * http(s) URI, for a piece of one segment. */
+bool redirect_uri_is_registrable_wildcard(const char *uri, const char **why);
 /* At the authorization endpoint.  Exact string; only the port of a registered http
  * loopback-IP URI may vary.  At the token endpoint nothing may: there it is the very
- * value of the authorization request (TK-16). */
-bool redirect_uri_matches(const struct text_list *registered, const char *uri);
+ * value of the authorization request (TK-16).  with_wildcard: the '*' of a registered one
+ * stands for one to 128 unreserved characters (RFC 3986 2.3) that make no dot segment; else
+ * one with a '*' matches nothing. */
+bool redirect_uri_matches(const struct text_list *registered, const char *uri, bool with_wildcard);
 
 #endif

@@ -86,7 +86,7 @@ const struct setting_row setting_rows[] = {
     S(cors_allowed_origins, STRING, "", NULL, 0),
 
     S(logout_confirmation, ENUM, "auto", "auto always never", CHECKED),
-    S(allow_redirect_uri_wildcard, BOOL, "false", NULL, LATER),
+    S(allow_redirect_uri_wildcard, BOOL, "false", NULL, 0),
     S(secret_max_age, DURATION, "8760h", NULL, CHECKED),
     S(signing_key_rotation, DURATION, "0", "0", CHECKED),
     S(id_token_signing_alg, ENUM, "RS256", "RS256 ES256 EdDSA", CHECKED),

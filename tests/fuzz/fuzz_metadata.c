@@ -21,7 +21,7 @@ static void update(const struct json *body, const struct client *from)
 {
     struct refusal no = { REFUSE_NOTHING };
     struct client c = *from;
-    enum rc rc = client_metadata_update(A, body, FUZZ_NOW, &c, &no);
+    enum rc rc = client_metadata_update(A, body, FUZZ_NOW, false, &c, &no);
 
     MUST(rc == RC_OK || (rc == RC_REFUSED && no.code != REFUSE_NOTHING));
     if (rc == RC_OK)
@@ -37,10 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     begin();
     MUST(json_parse(A, usual_text, strlen(usual_text), &usual_body) == RC_OK);
-    MUST(client_metadata_new(A, usual_body, FUZZ_NOW, &usual, &secret, &no) == RC_OK);
+    MUST(client_metadata_new(A, usual_body, FUZZ_NOW, false, &usual, &secret, &no) == RC_OK);
     if (json_parse(A, (const char *)data, size, &body) != RC_OK)
         return end();
-    enum rc rc = client_metadata_new(A, body, FUZZ_NOW, &c, &secret, &no);
+    enum rc rc = client_metadata_new(A, body, FUZZ_NOW, false, &c, &secret, &no);
     MUST(rc == RC_OK || (rc == RC_REFUSED && no.code != REFUSE_NOTHING));
     if (rc == RC_OK) {
         check_client(&c);

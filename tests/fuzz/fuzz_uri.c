@@ -44,6 +44,24 @@ static void check_registrable(const char *text)
         MUST(*p > ' ' && *p < 127 && *p != '*');
 }
 
+/* A wildcard never moves the origin, adds a segment or escapes upwards. */
+static void check_wild(const struct text_list *registered, const char *text)
+{
+    bool is_there = false;
+    struct uri u, r;
+
+    MUST(strchr(text, '*') == NULL && uri_parse(A, text, &u) == RC_OK);
+    for (size_t i = 0; i < registered->n; i++) {
+        const char *star = strchr(registered->v[i], '*');
+
+        if (star == NULL || uri_parse(A, registered->v[i], &r) != RC_OK || r.host == NULL || u.host == NULL)
+            continue;
+        is_there |= strcmp(u.host, r.host) == 0 && strcmp(u.scheme, r.scheme) == 0 &&
+                    strncmp(text, registered->v[i], (size_t)(star - registered->v[i])) == 0;
+    }
+    MUST(is_there);
+}
+
 /* Exactly one of them, or, at the loopback addresses, one but for the port. */
 static void check_match(const char *text, struct input *in)
 {
@@ -55,8 +73,10 @@ static void check_match(const char *text, struct input *in)
         v[registered.n++] = take_line_text(in);
         is_there |= strcmp(v[registered.n - 1], text) == 0;
     }
-    bool matches = redirect_uri_matches(&registered, text);
-    MUST(matches || !is_there);
+    bool matches = redirect_uri_matches(&registered, text, false);
+    MUST(matches || !is_there || strchr(text, '*') != NULL);
+    if (redirect_uri_matches(&registered, text, true) && !matches)
+        check_wild(&registered, text);
     if (matches && !is_there)
         MUST(strncmp(text, "http://127.0.0.1", 16) == 0 || strncmp(text, "http://[::1]", 12) == 0);
 }

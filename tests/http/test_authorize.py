@@ -102,6 +102,33 @@ def test_redirect_uris_are_compared_exactly(provider, redirect_uri):
     assert not re.search(r'(href|action|src)="[^"]*(evil|example\.test|javascript)', answer.text)
 
 
+def test_wildcards_are_an_opt_in(provider):
+    """Conflict table 15, OA-08: refused unless the setting is on, and then for a piece of one path segment."""
+    wild, one, other = "https://app.example/pr-*/cb", "https://app.example/pr-17/cb", "https://app.example/pr-18/cb"
+
+    def refused(*uris):
+        answer = provider.api("POST", "/clients", json={"client_name": "Previews", "redirect_uris": list(uris)})
+        assert answer.status_code == 400 and answer.json()["error"] == "invalid_redirect_uri", answer.text
+        return "wildcard" in answer.json()["error_description"]
+
+    assert refused(wild)
+    with provider.settings(allow_redirect_uri_wildcard="true"):
+        assert refused("https://*.app.example/cb") and refused("https://app.example/*/*") and refused("https://app.example/cb?*")
+        client = provider.register(redirect_uris=[wild])
+        client.redirect_uri = one
+        browser = Browser(provider)
+        assert provider.redeem(client, provider.sign_in(client, browser)["code"]).status_code == 200
+        code = provider.sign_in(client, Browser(provider))["code"]
+        client.redirect_uri = other  # TK-16: the very one
+        assert provider.redeem(client, code).json()["error"] == "invalid_grant"
+        for uri in (wild, "https://app.example/pr-1/2/cb", "https://app.example/pr-/cb", "https://app.example/pr-%2e/cb",
+                    "https://app.example/pr-1/cb?x", "https://app.example.evil/pr-1/cb"):
+            answer = provider.authorize(client, redirect_uri=uri)
+            assert answer.status_code == 400 and "redirect_uri" in error_of(answer.text), uri
+    for uri in (one, wild):
+        assert provider.authorize(client, redirect_uri=uri).status_code == 400
+
+
 def test_a_redirect_uri_is_always_wanted(provider):
     """OA-09, OA-10: with one registered, with several, with openid and without."""
     one, two = provider.register(), provider.register(redirect_uris=[CALLBACK, CALLBACK + "2"])

@@ -16,7 +16,7 @@ static struct json *parsed(const char *text)
 
 static enum rc create(const char *body, struct client *out, const char **secret, struct refusal *no)
 {
-    return client_metadata_new(A, parsed(body), NOW, out, secret, no);
+    return client_metadata_new(A, parsed(body), NOW, false, out, secret, no);
 }
 
 static void test_defaults(void **state)
@@ -216,7 +216,7 @@ static void test_update(void **state)
 
     (void)state;
     assert_ok(client_metadata_update(A, parsed("{\"client_name\":\"Other\",\"is_active\":false,\"client_id\":\"x\","
-                                               "\"client_type\":\"public\"}"), NOW + 5, &c, &no));
+                                               "\"client_type\":\"public\"}"), NOW + 5, false, &c, &no));
     assert_string_equal(c.client_name, "Other");
     assert_string_equal(c.client_id, "app"); /* not a member of an update */
     assert_false(c.is_public);
@@ -225,7 +225,7 @@ static void test_update(void **state)
     assert_string_equal(c.scopes, "openid");
     assert_int_equal(c.updated_at, NOW + 5);
     assert_int_equal(c.created_at, NOW);
-    assert_ok(client_metadata_update(A, parsed("{\"access_token_expiration\":null,\"allowed_audiences\":null}"), NOW,
+    assert_ok(client_metadata_update(A, parsed("{\"access_token_expiration\":null,\"allowed_audiences\":null}"), NOW, false,
                                      &c, &no));
     assert_null(c.access_token_expiration);
     assert_false(c.has_allowed_audiences);
@@ -238,10 +238,10 @@ static void test_update_refused(void **state)
     struct refusal no = { 0 };
 
     (void)state;
-    assert_refused(client_metadata_update(A, parsed("{\"client_name\":\"Other\",\"redirect_uris\":[]}"), NOW, &c, &no));
+    assert_refused(client_metadata_update(A, parsed("{\"client_name\":\"Other\",\"redirect_uris\":[]}"), NOW, false, &c, &no));
     assert_string_equal(c.client_name, "App");
-    assert_refused(client_metadata_update(A, parsed("{\"token_endpoint_auth_method\":\"none\"}"), NOW, &c, &no));
-    assert_refused(client_metadata_update(A, parsed("{\"is_active\":\"no\"}"), NOW, &c, &no));
+    assert_refused(client_metadata_update(A, parsed("{\"token_endpoint_auth_method\":\"none\"}"), NOW, false, &c, &no));
+    assert_refused(client_metadata_update(A, parsed("{\"is_active\":\"no\"}"), NOW, false, &c, &no));
 }
 
 static void test_json(void **state)

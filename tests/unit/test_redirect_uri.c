@@ -1,6 +1,8 @@
 /* OA-08, OA-11, OA-12; RFC 8252 7.3, 8.3. */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "store_test.h"
 
 #include "oidc/redirect_uri.h"
@@ -72,7 +74,7 @@ static bool is_match(const char *registered, const char *uri)
 {
     struct text_list list = { &registered, 1 };
 
-    return redirect_uri_matches(&list, uri);
+    return redirect_uri_matches(&list, uri, false);
 }
 
 static void test_match(void **state)
@@ -121,11 +123,90 @@ static void test_matches(void **state)
     struct text_list registered = { v, 2 }, none = { 0 };
 
     (void)state;
-    assert_true(redirect_uri_matches(&registered, "https://app.example/one"));
-    assert_true(redirect_uri_matches(&registered, "http://127.0.0.1:7/two"));
-    assert_false(redirect_uri_matches(&registered, "https://app.example/two"));
-    assert_false(redirect_uri_matches(&none, "https://app.example/one"));
-    assert_false(redirect_uri_matches(&registered, NULL));
+    assert_true(redirect_uri_matches(&registered, "https://app.example/one", false));
+    assert_true(redirect_uri_matches(&registered, "http://127.0.0.1:7/two", false));
+    assert_false(redirect_uri_matches(&registered, "https://app.example/two", false));
+    assert_false(redirect_uri_matches(&none, "https://app.example/one", false));
+    assert_false(redirect_uri_matches(&registered, NULL, false));
+}
+
+/* Conflict table 15: by opt-in, one path segment at most. */
+static void test_wildcard_registrable(void **state)
+{
+    static const struct { const char *uri; bool is; } cases[] = {
+        { "https://app.example/*", true },
+        { "https://app.example/*/cb?x=1", true },
+        { "https://app.example/review-*/cb", true },
+        { "http://localhost:3000/*", true },
+        { "https://app.example/cb", true },
+        { "https://*.app.example/cb", false },
+        { "https://*/cb", false },
+        { "https://app.example:*/cb", false },
+        { "https://app.example*", false },
+        { "https://app.example*/cb", false },
+        { "https://app.example/*/*", false },
+        { "https://app.example/**", false },
+        { "https://app.example/cb?x=*", false },
+        { "https://app.example?x=/*", false },
+        { "https://app.example/*#x", false },
+        { "https://user@app.example/*", false },
+        { "h*://app.example/cb", false },
+        { "com.example.app:/*", false },
+        { "javascript:alert(1)/*", false },
+        { "*", false },
+        { "", false },
+    };
+    const char *why;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        why = NULL;
+        if (redirect_uri_is_registrable_wildcard(cases[i].uri, &why) != cases[i].is)
+            fail_msg("%s is%s registrable", cases[i].uri, cases[i].is ? " not" : "");
+        assert_int_equal(why != NULL, !cases[i].is);
+    }
+}
+
+static void test_wildcard_match(void **state)
+{
+    static const char *const wild = "https://app.example/pr-*/cb";
+    static const struct { const char *uri; bool is; } cases[] = {
+        { "https://app.example/pr-17/cb", true },
+        { "https://app.example/pr-a.b_c~d/cb", true },
+        { "https://app.example/pr-/cb", false }, /* nothing is no piece */
+        { "https://app.example/pr-*/cb", false },
+        { "https://app.example/pr-1/2/cb", false },
+        { "https://app.example/pr-1%2f2/cb", false },
+        { "https://app.example/pr-1%2e%2e/cb", false },
+        { "https://app.example/pr-1?x=/cb", false },
+        { "https://app.example/pr-1#/cb", false },
+        { "https://app.example/pr-1\\cb/cb", false },
+        { "https://app.example/pr-1/cb/", false },
+        { "https://app.example/pr-1/cb?x", false },
+        { "https://app.example.evil/pr-1/cb", false },
+        { "https://APP.example/pr-1/cb", false },
+        { "http://app.example/pr-1/cb", false },
+        { "https://app.example/pr-@evil.example/cb", false },
+    };
+    const char *dots = "https://app.example/*", *dot = "https://app.example/.*/x", *host = "https://*/cb";
+    struct text_list one = { (const char **)&wild, 1 }, of_dots = { &dots, 1 }, of_dot = { &dot, 1 }, of_host = { &host, 1 };
+    char longer[256];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        if (redirect_uri_matches(&one, cases[i].uri, true) != cases[i].is)
+            fail_msg("%s does%s match", cases[i].uri, cases[i].is ? " not" : "");
+        assert_false(redirect_uri_matches(&one, cases[i].uri, false)); /* the setting is off */
+    }
+    assert_true(redirect_uri_matches(&of_dots, "https://app.example/a..b", true));
+    assert_false(redirect_uri_matches(&of_dots, "https://app.example/.", true));
+    assert_false(redirect_uri_matches(&of_dots, "https://app.example/..", true));
+    assert_false(redirect_uri_matches(&of_dot, "https://app.example/../x", true));
+    assert_false(redirect_uri_matches(&of_host, "https://evil.example/cb", true)); /* was never registrable */
+    snprintf(longer, sizeof longer, "https://app.example/pr-%0*d/cb", 128, 1);
+    assert_true(redirect_uri_matches(&one, longer, true));
+    snprintf(longer, sizeof longer, "https://app.example/pr-%0*d/cb", 129, 1);
+    assert_false(redirect_uri_matches(&one, longer, true));
 }
 
 int main(void)
@@ -135,6 +216,8 @@ int main(void)
         cmocka_unit_test(test_registrable_length),
         cmocka_unit_test(test_match),
         cmocka_unit_test(test_matches),
+        cmocka_unit_test(test_wildcard_registrable),
+        cmocka_unit_test(test_wildcard_match),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

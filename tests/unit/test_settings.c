@@ -216,7 +216,7 @@ static void test_checks(void **state)
         { "magic_link_expiration", "soon", "magic_link_expiration: not a duration such as 15m or 1h30m" },
         { "theme_css_file", "/etc/passwd", "theme_css_file: not available yet" },
         { "cors_allowed_origins", "https://app.example, *", NULL },
-        { "allow_redirect_uri_wildcard", "true", "allow_redirect_uri_wildcard: not available yet" },
+        { "allow_redirect_uri_wildcard", "true", NULL },
         { "id_token_signing_alg", "ES256", NULL },
         { "access_token_signing_alg", "EdDSA", NULL },
         { "access_token_format", "opaque", NULL },
