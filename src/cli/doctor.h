@@ -105,7 +105,9 @@ const char *mend_setting(struct doctor *d, const char *key, const char *value);
 /* A variable of the configuration gets this value (NULL: its line goes, and the default holds),
  * and the server hears of it. */
 const char *mend_variable(struct doctor *d, const char *name, const char *value);
-/* The same, for what counts from a start only. */
+/* The same for a command that writes the configuration. */
+const char *mend_reloaded(struct doctor *d, const char *command);
+/* As mend_variable(), for what counts from a start only. */
 const char *mend_variable_restart(struct doctor *d, const char *name, const char *value);
 const char *mend_restart(struct doctor *d); /* of the server that runs */
 const char *mend_root(struct doctor *d);    /* an owner for the database who is not root */

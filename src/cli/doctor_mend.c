@@ -109,6 +109,11 @@ const char *mend_variable(struct doctor *d, const char *name, const char *value)
     return text != NULL ? arena_printf(d->arena, "%s%s", text, reload(d)) : NULL;
 }
 
+const char *mend_reloaded(struct doctor *d, const char *command)
+{
+    return arena_printf(d->arena, "%s%s", command, reload(d));
+}
+
 const char *mend_variable_restart(struct doctor *d, const char *name, const char *value)
 {
     const char *text = edit(d, name, value);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/doctor.h"
+#include "serve/calls.h"
 #include "serve/identity.h"
 #include "serve/sandbox.h"
 #include "util/sbuf.h"
@@ -267,7 +268,8 @@ static bool landlock_holds(void)
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static void check_locked(struct doctor *d, size_t i)
+/* The parent's list is inherited; everybody has one of his own within. */
+static void check_locked(struct doctor *d, size_t i, int64_t inherited_n)
 {
     const char *status = status_of(d, i);
 
@@ -275,22 +277,34 @@ static void check_locked(struct doctor *d, size_t i)
         return;
     if (status_number(status, "NoNewPrivs:", 10) != 1)
         doctor_fail(d, subject_of(d, i), mend_restart(d), "could get new privileges");
-#ifdef HAVE_SECCOMP
-    if (status_number(status, "Seccomp:", 10) != 2)
-        doctor_fail(d, subject_of(d, i), mend_restart(d), "may make any system call");
-#endif
+    if (inherited_n > 0 && status_number(status, "Seccomp_filters:", 10) <= inherited_n)
+        doctor_fail(d, subject_of(d, i), mend_restart(d), "has no closed list of system calls of its own");
+}
+
+/* Of the parent; 0: it is not confined, which is said. */
+static int64_t filters_of_parent(struct doctor *d)
+{
+    int64_t n = status_number(proc_of(d, d->pool.parent, "status"), "Seccomp_filters:", 10);
+
+    if (n <= 0)
+        doctor_warn(d, "seccomp", NULL, "any process may make any system call: this kernel, or the container, has no "
+                    "seccomp for us; the log of the start says why (sandbox_without_seccomp)");
+    return n > 0 ? n : 0;
 }
 
 void doctor_sandbox(struct doctor *d)
 {
+    int64_t inherited_n = calls_are_meant() ? filters_of_parent(d) : 0;
+
     for (size_t i = 0; i < d->pool.n; i++)
-        check_locked(d, i);
+        check_locked(d, i, inherited_n);
     if (!landlock_holds())
         doctor_warn(d, "landlock", "sed -i 's/^GRUB_CMDLINE_LINUX=\"/&lsm=landlock,lockdown,yama,apparmor /' "
                     "/etc/default/grub && update-grub && reboot",
                     "this kernel does not hold files back from processes that gave them up (CONFIG_SECURITY_LANDLOCK, lsm=)");
     if (doctor_is_clean(d))
-        doctor_ok(d, "no new privileges, and no file but what is needed");
+        doctor_ok(d, "no new privileges, and no file %sbut what is needed",
+                  calls_are_meant() ? "and no system call " : "");
 }
 
 void doctor_program_version(struct doctor *d)

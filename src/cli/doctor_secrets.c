@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "cli/doctor.h"
-#include "crypto/jwk.h"
+#include "crypto/hash.h"
 #include "crypto/keyring.h"
 #include "serve/secret_ages.h"
+#include "store/settings.h"
 #include "store/signing_keys.h"
 #include "util/encode.h"
 
@@ -15,6 +16,7 @@
 #define IN_A_ROW_N 8      /* abcdefgh */
 #define OVERLAP_MAX_S (31 * 86400LL)
 #define RSA_BITS_MIN 2048
+#define FINGERPRINT_BYTES 8 /* signer_fingerprints() */
 
 /* --- length and entropy ----------------------------------------------------------- */
 
@@ -39,7 +41,8 @@ static bool counts_up(struct bytes b)
 static void check_secret(struct doctor *d, const struct secret *s, const char *name, const char *word)
 {
     struct bytes b = { s->p, s->n };
-    const char *mend = mend_command(d, "secrets rotate %s", word);
+    bool is_needed = text_same(word, "encryption"); /* until everything is sealed anew */
+    const char *mend = mend_reloaded(d, mend_command(d, "secrets rotate %s%s", word, is_needed ? "" : " --now"));
 
     if (s->n == 0)
         doctor_ok(d, "there is none");
@@ -94,6 +97,11 @@ static void check_age(struct doctor *d, int64_t since, const char *name, const c
         doctor_warn(d, name, mend, "has been in use for %s", doctor_days(d->arena, d->now - since));
 }
 
+static const char *mend_rotate(struct doctor *d, const char *word)
+{
+    return mend_reloaded(d, mend_command(d, "secrets rotate %s", word));
+}
+
 void doctor_secret_age(struct doctor *d)
 {
     struct secret_ages ages = ages_of(d);
@@ -102,28 +110,46 @@ void doctor_secret_age(struct doctor *d)
         doctor_skip(d, "the setting secret_max_age is 0: as old as they will");
         return;
     }
-    check_age(d, ages.v[SECRET_COOKIE], "AUTENTICO_COOKIE_SECRET", mend_command(d, "secrets rotate cookie"));
-    check_age(d, ages.v[SECRET_ADMIN_TOKEN], "AUTENTICO_ADMIN_TOKEN", mend_command(d, "secrets rotate admin-token"));
-    check_age(d, ages.v[SECRET_ENCRYPTION], "AUTENTICO_ENCRYPTION_KEY", mend_command(d, "secrets rotate encryption"));
+    check_age(d, ages.v[SECRET_COOKIE], "AUTENTICO_COOKIE_SECRET", mend_rotate(d, "cookie"));
+    check_age(d, ages.v[SECRET_ADMIN_TOKEN], "AUTENTICO_ADMIN_TOKEN", mend_rotate(d, "admin-token"));
+    check_age(d, ages.v[SECRET_ENCRYPTION], "AUTENTICO_ENCRYPTION_KEY", mend_rotate(d, "encryption"));
     check_age(d, ages.v[SECRET_FRONT], "AUTENTICO_FRONT_SECRET", NULL);
     if (doctor_is_clean(d))
         doctor_ok(d, "none is older than %s", doctor_days(d->arena, d->settings.secret_max_age));
+}
+
+/* Sealed under the new key, all of it? */
+static bool is_key_of_before_done(struct doctor *d)
+{
+    const struct secrets *s = d->conf.secrets;
+    struct installation found;
+    const char *from = NULL;
+    uint8_t hash[SHA256_BYTES];
+
+    if (s->encryption_previous.n == 0 || installation_get(d->db, d->arena, &found) != RC_OK ||
+        installation_reseal_from(d->db, d->arena, &from) != RC_OK || from != NULL)
+        return false;
+    sha256((struct bytes){ s->encryption.p, s->encryption.n }, hash);
+    return text_same(found.encryption_fingerprint, hex_encode(d->arena, (struct bytes){ hash, FINGERPRINT_BYTES }));
+}
+
+static void check_previous(struct doctor *d, const char *variable, const char *word, int64_t since)
+{
+    if (since > 0 && d->now - since > OVERLAP_MAX_S)
+        doctor_warn(d, variable, mend_reloaded(d, mend_command(d, "secrets retire %s", word)),
+                    "has been accepted beside the new one for %s", doctor_days(d->arena, d->now - since));
 }
 
 /* Whoever has the old one is still let in with it. */
 void doctor_previous_secrets(struct doctor *d)
 {
     struct secret_ages ages = ages_of(d);
-    static const struct { enum secret_name name; const char *variable, *word; } all[] = {
-        { SECRET_COOKIE_PREVIOUS, "AUTENTICO_COOKIE_SECRET_PREVIOUS", "cookie" },
-        { SECRET_ADMIN_TOKEN_PREVIOUS, "AUTENTICO_ADMIN_TOKEN_PREVIOUS", "admin-token" },
-    };
 
-    for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        if (ages.v[all[i].name] > 0 && d->now - ages.v[all[i].name] > OVERLAP_MAX_S)
-            doctor_warn(d, all[i].variable, mend_command(d, "secrets retire %s", all[i].word),
-                        "has been accepted beside the new one for %s",
-                        doctor_days(d->arena, d->now - ages.v[all[i].name]));
+    check_previous(d, "AUTENTICO_COOKIE_SECRET_PREVIOUS", "cookie", ages.v[SECRET_COOKIE_PREVIOUS]);
+    check_previous(d, "AUTENTICO_ADMIN_TOKEN_PREVIOUS", "admin-token", ages.v[SECRET_ADMIN_TOKEN_PREVIOUS]);
+    if (is_key_of_before_done(d))
+        doctor_warn(d, "AUTENTICO_ENCRYPTION_KEY_PREVIOUS", mend_reloaded(d, mend_command(d, "secrets retire encryption")),
+                    "is not needed any more: everything is sealed under the new one");
 }
 
 /* --- signing keys ----------------------------------------------------------------- */
@@ -140,14 +166,15 @@ static int rsa_bits(struct arena *a, const struct signing_key_row *row)
     return (int)modulus.n * 8;
 }
 
-static void check_key(struct doctor *d, const struct signing_key_row *k)
+static void check_key(struct doctor *d, const struct signing_key_rows *rows, const struct signing_key_row *k)
 {
+    bool has_heir = signing_keys_pick(rows, k->alg, "next") != NULL;
     int bits = text_same(k->alg, "RS256") ? rsa_bits(d->arena, k) : RSA_BITS_MIN;
     int64_t age = d->now - k->created_at, limit = d->settings.secret_max_age;
 
     if (bits < RSA_BITS_MIN)
         doctor_fail(d, k->kid, mend_command(d, "keys rotate"), "an RSA key of %d bits signs; 2048 is the least", bits);
-    if (limit > 0 && age > limit)
+    if (limit > 0 && age > limit && !has_heir)
         doctor_warn(d, k->kid, mend_command(d, "keys rotate --alg %s", k->alg), "this %s key has signed for %s; the "
                     "setting signing_key_rotation changes them by the calendar", k->alg, doctor_days(d->arena, age));
 }
@@ -163,7 +190,7 @@ void doctor_signing_keys(struct doctor *d)
     }
     for (size_t i = 0; i < rows.n; i++)
         if (text_same(rows.v[i].state, "active")) {
-            check_key(d, &rows.v[i]);
+            check_key(d, &rows, &rows.v[i]);
             active_n++;
         }
     if (active_n == 0)

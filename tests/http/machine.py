@@ -99,6 +99,11 @@ class Machine:
         self.type("python3 -c 'import sqlite3, sys; db = sqlite3.connect(\"%s\"); db.executescript(sys.stdin.read()); "
                   "db.close()' && chown autentico: %s*" % (DATABASE, DATABASE), input=text)
 
+    def rows(self, query):
+        return json.loads(self.type("python3 -c 'import json, sqlite3, sys; "
+                                    "print(json.dumps(sqlite3.connect(\"%s\").execute(sys.stdin.read()).fetchall()))'"
+                                    % DATABASE, input=query).stdout)
+
     # --- as README has it ------------------------------------------------------
     def install(self):
         self.type("useradd --system --home-dir /var/lib/autentico --shell /usr/sbin/nologin autentico")

@@ -2,12 +2,14 @@
 typed, mends it (design 4)."""
 import datetime
 import json
+import os
 
 import pytest
 
 import provider as harness
 
 from machine import CONFIG, DATABASE, Machine, to_mend
+from second import Account
 
 PASSWORD = "correct horse battery"
 DAY = 86400
@@ -46,6 +48,7 @@ def mend_all(m, leave=()):
     raise AssertionError(f"it does not end: {typed}")
 
 
+LEFT = {("second-factors", "admin")}  # which that person has to do
 FRESH = {("backup", ""), ("mfa", "require_mfa"), ("password-length", "validation_min_password_length"),
          ("second-factors", "admin")}
 
@@ -56,7 +59,7 @@ def test_a_fresh_one(machine):
     status, findings = machine.doctor()
     assert (status, to_mend(findings)) == (1, FRESH)
     left = mend_all(machine)
-    assert to_mend(left) == {("second-factors", "admin")}  # which that person has to do
+    assert to_mend(left) == LEFT
 
 
 def test_before_there_is_a_database(machine):
@@ -67,7 +70,7 @@ def test_before_there_is_a_database(machine):
 
 WEAK_FILES = {("config-file", ""), ("database-file", DATABASE), ("database-directory", ""), ("cookie-secret", ""),
               ("trusted-proxies", ""), ("rate-limits", "AUTENTICO_RATE_LIMIT_RPS"), ("durability", ""),
-              ("password-command", "/etc/autentico/check")}
+              ("password-command", "/etc/autentico/check"), ("admin-networks", "")}
 
 
 def test_a_weak_configuration(machine):
@@ -79,12 +82,10 @@ def test_a_weak_configuration(machine):
                  "-e 's/^AUTENTICO_CSRF_SECRET_KEY=.*/AUTENTICO_CSRF_SECRET_KEY=my-house-is-my-castle-my-house-is-my-castle!/' "
                  + CONFIG)
     machine.type(f"printf 'AUTENTICO_RATE_LIMIT_RPS=0\\nAUTENTICO_TRUSTED_PROXIES=10.0.0.0/8,0.0.0.0/0\\n"
-                 f"AUTENTICO_DURABILITY=normal\\nAUTENTICO_PASSWORD_COMMAND=/etc/autentico/check\\n' >> {CONFIG}")
+                 f"AUTENTICO_ADMIN_ALLOW=::/0\\nAUTENTICO_DURABILITY=normal\\nAUTENTICO_PASSWORD_COMMAND=/etc/autentico/check\\n' >> {CONFIG}")
     status, findings = machine.doctor()
-    assert (status, to_mend(findings)) == (2, WEAK_FILES | {("second-factors", "admin")})
-    # `secrets rotate` is told of the rest
-    left = mend_all(machine, leave=("cookie-secret",))
-    assert to_mend(left) == {("cookie-secret", ""), ("second-factors", "admin")}
+    assert (status, to_mend(findings)) == (2, WEAK_FILES | LEFT)
+    assert to_mend(mend_all(machine)) == LEFT
     assert machine.type(f"grep TRUSTED {CONFIG}").stdout == "AUTENTICO_TRUSTED_PROXIES=10.0.0.0/8\n"
 
 
@@ -123,7 +124,7 @@ def test_weak_rows(machine):
     """)
     status, findings = machine.doctor()
     assert (status, to_mend(findings)) == (2, WEAK_ROWS)
-    assert to_mend(mend_all(machine)) == {("second-factors", "admin")}
+    assert to_mend(mend_all(machine)) == LEFT
     rows = [json.loads(line) for line in
             machine.type(f"autentico clients list --json --config {CONFIG}").stdout.splitlines()]
     now = {row["client_id"]: row for row in rows}
@@ -147,7 +148,7 @@ def test_the_file_of_the_database(machine):
     status, findings = machine.doctor()
     assert (status, to_mend(findings)) == (2, {("schema", "")})
     assert {f["status"] for f in findings if f["id"] == "mfa"} == {"skip"}
-    assert to_mend(mend_all(machine)) == {("second-factors", "admin")}
+    assert to_mend(mend_all(machine)) == LEFT
     size = int(machine.type(f"stat -c %s {DATABASE}").stdout)
     machine.type(f"dd if=/dev/urandom of={DATABASE} bs=4096 seek={size // 4096 // 2} count=8 conv=notrunc")
     status, findings = machine.doctor()
@@ -167,7 +168,7 @@ def test_below_a_document_root(machine):
     machine.type("mkdir -p /var/www/html && mv /var/lib/autentico /var/www/html/id && "
                  f"sed -i 's|/var/lib/autentico/|/var/www/html/id/|' {CONFIG}")
     assert to_mend(machine.doctor()[1]) == {("document-root", "/var/www/html/id/autentico.db"), ("second-factors", "admin")}
-    assert to_mend(mend_all(machine)) == {("second-factors", "admin")}
+    assert to_mend(mend_all(machine)) == LEFT
     assert machine.type("stat -c '%U %a' /var/lib/autentico").stdout == "autentico 700\n"
 
 
@@ -214,12 +215,12 @@ def test_bad_waivers_are_findings(machine):
     onboard(machine)
     status, findings = machine.doctor()
     assert to_mend(findings) == FRESH | {("waivers", f"line {n}") for n in range(5, 10)}
-    assert to_mend(mend_all(machine)) == {("second-factors", "admin")}
+    assert to_mend(mend_all(machine)) == LEFT
     machine.type("chmod 0666 /etc/autentico/doctor.waivers")
     status, findings = machine.doctor()
     assert status == 2 and ("waivers", "") in to_mend(findings) and not [f for f in findings if f["status"] == "waived"]
     machine.type([f["mend"] for f in findings if f["id"] == "waivers"][0])
-    assert to_mend(machine.doctor()[1]) == {("second-factors", "admin")}
+    assert to_mend(machine.doctor()[1]) == LEFT
 
 
 # --- how it speaks -----------------------------------------------------------------
@@ -283,7 +284,7 @@ def test_a_running_one(machine):
     machine.ready()
     status, findings = machine.doctor("--only", POOL)
     assert (status, to_mend(findings)) == (1, {("sockets", "deploy")})
-    assert to_mend(mend_all(machine)) == {("second-factors", "admin")}
+    assert to_mend(mend_all(machine)) == LEFT
 
 
 def test_what_counts_is_told_to_the_server(machine):
@@ -296,6 +297,37 @@ def test_what_counts_is_told_to_the_server(machine):
     machine.type(mend)
     machine.until("for pid in %s; do kill -0 $pid 2> /dev/null && exit 1; done; pgrep -x worker" % " ".join(workers))
     assert to_mend(machine.doctor("--only", "rate-limits")[1]) == set()
+
+
+def test_old_secrets(machine):
+    """Rotated beside a running server; what was replaced is taken out in its time."""
+    machine.type(f"echo AUTENTICO_ADMIN_TOKEN=$(openssl rand -hex 32) >> {CONFIG}")
+    onboard(machine)
+    machine.start()
+    mend_all(machine)
+    assert machine.doctor("--only", "secret-age,signing-keys,previous-secrets")[0] == 0
+    kid, = machine.rows("SELECT kid FROM signing_keys")
+    machine.sql(f"UPDATE secrets_seen SET since_at = since_at - 366 * {DAY};"
+                f"UPDATE signing_keys SET created_at = created_at - 366 * {DAY}")
+    old = {("secret-age", f"AUTENTICO_{name}") for name in ("COOKIE_SECRET", "ADMIN_TOKEN", "ENCRYPTION_KEY")}
+    status, findings = machine.doctor()
+    assert (status, to_mend(findings)) == (1, old | {("signing-keys", kid[0]), ("second-factors", "admin")})
+    for finding in findings:
+        if finding["id"] in ("secret-age", "signing-keys") and finding["status"] == "warn":
+            machine.type(finding["mend"])
+    # everything is sealed anew in the background, and the old key is needed until then
+    wanted = {("second-factors", "admin"), ("previous-secrets", "AUTENTICO_ENCRYPTION_KEY_PREVIOUS")}
+    harness.until(lambda: to_mend(machine.doctor()[1]) == wanted, "sealed anew and taken over")
+    mend_all(machine)
+    harness.until(lambda: to_mend(machine.doctor()[1]) == LEFT, "the key of before is gone")
+    machine.sql(f"UPDATE secrets_seen SET since_at = since_at - 32 * {DAY} WHERE name LIKE '%_previous'")
+    previous = {("previous-secrets", f"AUTENTICO_{name}_PREVIOUS") for name in ("COOKIE_SECRET", "ADMIN_TOKEN")}
+    assert to_mend(machine.doctor()[1]) == LEFT | previous
+    mend_all(machine)
+    assert "PREVIOUS" not in machine.type(f"cat {CONFIG}").stdout
+    machine.type(f"autentico settings set secret_max_age 0 --config {CONFIG}")
+    machine.sql(f"UPDATE secrets_seen SET since_at = since_at - 9999 * {DAY}")
+    assert machine.doctor("--only", "secret-age,client-secrets")[0] == 0
 
 
 def test_a_program_that_was_replaced(machine):
@@ -324,6 +356,41 @@ def test_the_report_is_kept():
         assert [f.get("mend") for f in kept["report"]["findings"] if f["id"] == "rate-limits"] == [None]
     finally:
         p.stop()
+
+
+def test_the_second_factor_of_an_administrator():
+    """An app, or a passkey that has verified whose it is; what was only begun is none."""
+    p = harness.Provider(owner="nobody")
+    try:
+        p.start()
+        p.onboard_cli()
+        def admins_without():
+            done = p.run("doctor", "--json", "--only", "second-factors", check=False)
+            return [f["subject"] for f in json.loads(done.stdout)["findings"] if f["status"] == "warn"]
+        p.add_user("other", admin=True)
+        p.add_user("nobody-special")
+        assert sorted(admins_without()) == ["admin", "other"]
+        account = Account(p, "admin")
+        account("POST", "/mfa/totp/setup", current_password=PASSWORD)
+        assert sorted(admins_without()) == ["admin", "other"]
+        account.enrol()
+        assert admins_without() == ["other"]
+        with p.edit() as db:
+            db.execute("INSERT INTO passkeys VALUES (x'01', (SELECT id FROM users WHERE username = 'other'), 'key', x'00', -7, 0, '', "
+                       "zeroblob(16), 1, 0, 0, 0, NULL)")
+        assert admins_without() == []
+    finally:
+        p.stop()
+
+
+HAS_FILTERS = b"__asan_init" not in open(harness.BINARY, "rb").read() if os.path.exists(harness.BINARY) else True
+
+
+def test_without_closed_lists_of_calls(machine):
+    """Where a container forbids seccomp; sanitized builds have none to begin with."""
+    machine.env["AUTENTICO_TEST_NO_SECCOMP"] = "1"
+    machine.start()
+    assert to_mend(machine.doctor("--only", "sandbox")[1]) == ({("sandbox", "seccomp")} if HAS_FILTERS else set())
 
 
 def test_root_in_a_folder_of_root():
