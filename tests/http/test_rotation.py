@@ -402,6 +402,11 @@ def sealed(p):
                                      " SELECT value FROM settings WHERE value LIKE 'sealed:%' UNION ALL SELECT secret_sealed FROM totp_secrets")]
 
 
+def sealed_under(p, before):
+    """What is not as it was."""
+    return set(sealed(p)) - set(before)
+
+
 @pytest.fixture
 def q():
     p = Provider(AUTENTICO_REQUEST_DEADLINE="2s", AUTENTICO_DRAIN_DEADLINE="2s")
@@ -441,6 +446,22 @@ def test_encryption_key_under_load(q):
     p.tokens(client)
 
 
+def test_encryption_key_now(q):
+    """A compromise: the database is sealed anew all the same, and what the key can have opened is named."""
+    p = q
+    p.run("keys", "rotate")
+    before = sealed(p)
+    said = p.run("secrets", "rotate", "encryption", "--now").stdout
+    for words in ("keys rotate --now", "smtp_password", "users reset-factor", "secrets retire encryption"):
+        assert words in said
+    hang_up(p)
+    until(lambda: p.events("re_sealed"), p, 40)
+    assert len(sealed_under(p, before)) == len(before) == 1
+    p.run("secrets", "retire", "encryption")
+    hang_up(p)
+    p.tokens(p.add_client())
+
+
 def test_killed_while_sealing_anew(q):
     """kill -9 in the middle: it goes on where it stopped; until it is done the old key is demanded."""
     p = q
@@ -448,7 +469,7 @@ def test_killed_while_sealing_anew(q):
     old = Box(value_of(p, "AUTENTICO_ENCRYPTION_KEY"))
     with p.edit() as db:  # as many rows as take a while
         db.execute("BEGIN")
-        for i in range(3000):
+        for i in range(6000):
             person = f"zz{i:018d}"
             db.execute("INSERT INTO users (id, username, username_folded, created_at, updated_at) VALUES (?, ?, ?, 0, 0)", (person, person, person))
             db.execute("INSERT INTO totp_secrets (user_id, secret_sealed, last_step, created_at) VALUES (?, ?, 0, 0)", (person, old.seal(person)))
@@ -457,7 +478,11 @@ def test_killed_while_sealing_anew(q):
     p.run("secrets", "rotate", "encryption")
     hang_up(p)
     until(lambda: p.events("re_sealing"), p, 40)
-    until(lambda: set(sealed(p)) - set(before), p, 40)  # the signing key is done, of the others the keeper is in the midst
+    until(lambda: sealed_under(p, before), p, 40)  # the signing key is done, of the others the keeper is in the midst
+    keeper = next(pid for pid, kind in p.pool().items() if kind == "keeper")
+    os.kill(keeper, 9)
+    seen = len(sealed_under(p, before))
+    until(lambda: any(kind == "keeper" and pid != keeper for pid, kind in p.pool().items()) and len(sealed_under(p, before)) > seen, p, 40)
     assert not p.events("re_sealed")
     done = p.run("secrets", "retire", "encryption", check=False)
     assert done.returncode == 1 and "not sealed everything anew yet" in done.stderr
@@ -482,7 +507,7 @@ def test_killed_while_sealing_anew(q):
     p.tokens(p.add_client())
     new = Box(value_of(p, "AUTENTICO_ENCRYPTION_KEY"))
     rows = p.rows("SELECT user_id, secret_sealed FROM totp_secrets")
-    assert len(rows) == 3000 and all(new.open(person, value) == person.encode() for person, value in rows)
+    assert len(rows) == 6000 and all(new.open(person, value) == person.encode() for person, value in rows)
 
 
 def test_secrets_in_files():
