@@ -21,7 +21,7 @@ int cli_exit(enum rc rc)
     return rc == RC_OK || rc == RC_NONE ? 0 : 1;
 }
 
-static void complain(const char *fmt, va_list ap)
+static PRINTF_LIKE(1, 0) void complain(const char *fmt, va_list ap)
 {
     fputs("autentico: ", stderr);
     vfprintf(stderr, fmt, ap);

@@ -250,9 +250,7 @@ def test_no_passkey(provider, screen, device, app, name):
     press_passkey(screen)
     assert "no passkey" in error_on(screen)
     registered(screen, provider, name)
-    account = Account(provider, name)
-    assert account("DELETE", "/passkeys/" + account("GET", "/passkeys").json()["data"][0]["id"],
-                   current_password=PASSWORD).status_code == 200
+    provider.run("users", "remove-passkeys", name)
     with provider.settings(passkey_login_mode="discoverable"):
         screen.open(provider.authorize_url(app))
         press_passkey(screen)

@@ -89,7 +89,8 @@ class Load:
                 what(rp)
                 self.done.append(what.__name__)
             except Exception as e:  # noqa: BLE001 (whatever it is, it is told at the end)
-                self.failures.append((what.__name__, repr(e)[:600]))
+                said = re.search(r'role="alert">([^<]*)', repr(e))
+                self.failures.append((what.__name__, said.group(1) if said else repr(e)[:600]))
                 return
 
     def check(self, rp, tokens):
