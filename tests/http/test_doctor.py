@@ -317,9 +317,9 @@ def test_old_secrets(machine):
             machine.type(finding["mend"])
     # everything is sealed anew in the background, and the old key is needed until then
     wanted = {("second-factors", "admin"), ("previous-secrets", "AUTENTICO_ENCRYPTION_KEY_PREVIOUS")}
-    harness.until(lambda: to_mend(machine.doctor()[1]) == wanted, "sealed anew and taken over")
+    harness.until(lambda: to_mend(machine.doctor()[1]) == wanted, "sealed anew and taken over", 90)
     mend_all(machine)
-    harness.until(lambda: to_mend(machine.doctor()[1]) == LEFT, "the key of before is gone")
+    harness.until(lambda: to_mend(machine.doctor()[1]) == LEFT, "the key of before is gone", 90)
     machine.sql(f"UPDATE secrets_seen SET since_at = since_at - 32 * {DAY} WHERE name LIKE '%_previous'")
     previous = {("previous-secrets", f"AUTENTICO_{name}_PREVIOUS") for name in ("COOKIE_SECRET", "ADMIN_TOKEN")}
     assert to_mend(machine.doctor()[1]) == LEFT | previous
