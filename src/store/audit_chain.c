@@ -118,9 +118,7 @@ enum rc audit_checkpoint_add(struct db *db, const struct audit_checkpoint *c)
     struct stmt *q = db_sql(db, "UPDATE audit_chain SET checkpoints_n = $1 WHERE id = 1 AND checkpoints_n = $1 - 1");
 
     db_int(q, 1, c->number);
-    TRY(db_run(q));
-    if (db_changed(db) == 0)
-        return RC_NONE;
+    TRY(db_run_changed(q));
     q = db_sql(db, "INSERT INTO audit_checkpoints (number, seq, hash, kid, jws, made_at)"
                    " VALUES ($1, $2, $3, $4, $5, $6)");
     db_int(q, 1, c->number);
@@ -186,9 +184,7 @@ enum rc audit_prune(struct db *db, const struct audit_place *anchor, const char 
     db_int(q, 1, anchor->seq);
     db_bytes(q, 2, anchor->hash);
     db_text(q, 3, jws);
-    TRY(db_run(q));
-    if (db_changed(db) == 0)
-        return RC_NONE;
+    TRY(db_run_changed(q));
     q = db_sql(db, "DELETE FROM audit_logs WHERE seq <= $1");
     db_int(q, 1, anchor->seq);
     TRY(db_run(q));

@@ -87,8 +87,7 @@ enum rc challenges_use(struct db *db, struct bytes id_hash, int64_t now)
 
     db_bytes(q, 1, id_hash);
     db_int(q, 2, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 enum rc challenges_set_code(struct db *db, struct bytes id_hash, struct bytes code_hash, int64_t not_since,
@@ -102,8 +101,7 @@ enum rc challenges_set_code(struct db *db, struct bytes id_hash, struct bytes co
     db_bytes(q, 2, code_hash);
     db_int(q, 3, not_since);
     db_int(q, 4, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 enum rc challenges_mailed(struct db *db, const char *user_id, int64_t since, int64_t *out_n)

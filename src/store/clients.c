@@ -163,8 +163,7 @@ static enum rc update_row(struct db *db, const struct client *c, const char *fol
         " updated_at = $21 WHERE client_id = $1");
 
     bind_client(q, c, folded);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 static enum rc insert_value(struct db *db, const char *client_id, const char *kind, size_t position,
@@ -248,8 +247,8 @@ enum rc clients_set_active(struct db *db, const char *client_id, bool is_active,
     db_text(q, 1, client_id);
     db_bool(q, 2, is_active);
     db_int(q, 3, now);
-    TRY(db_run(q));
-    return db_changed(db) ? installation_bump(db) : RC_NONE;
+    TRY(db_run_changed(q));
+    return installation_bump(db);
 }
 
 #define TOUCH_EVERY_S 3600

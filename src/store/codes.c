@@ -72,8 +72,7 @@ enum rc codes_set_family(struct db *db, struct bytes code_hash, const char *fami
 
     db_bytes(q, 1, code_hash);
     db_text(q, 2, family_id);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 static void family_row(struct stmt *q, struct arena *a, void *out)

@@ -58,8 +58,7 @@ enum rc console_sessions_rekey(struct db *db, const char *id, struct bytes from,
     db_text(q, 1, id);
     db_bytes(q, 2, from);
     db_bytes(q, 3, to);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 enum rc console_sessions_end(struct db *db, const char *id, int64_t now)

@@ -108,6 +108,7 @@ MUST_CHECK enum rc db_each(struct stmt *q, struct arena *a, row_fn *row, size_t 
  * write lock and is a transaction of its own. */
 MUST_CHECK enum rc db_run(struct stmt *q);
 MUST_CHECK enum rc db_int_of(struct stmt *q, int64_t *out); /* one integer; RC_NONE: no row or NULL */
+MUST_CHECK enum rc db_run_changed(struct stmt *q); /* the same; RC_NONE: there was no such row, or not any more */
 int64_t db_changed(struct db *db);          /* rows of the last db_run */
 
 const char *col_text(struct stmt *q, int i, struct arena *a); /* NULL for NULL */

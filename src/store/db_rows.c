@@ -198,6 +198,12 @@ enum rc db_int_of(struct stmt *q, int64_t *out)
     return RC_OK;
 }
 
+enum rc db_run_changed(struct stmt *q)
+{
+    TRY(db_run(q));
+    return q->db->changed != 0 ? RC_OK : RC_NONE;
+}
+
 int64_t db_changed(struct db *db)
 {
     return db->changed;

@@ -2,11 +2,6 @@
 
 #include "store/factors.h"
 
-static enum rc changed_or(struct db *db, enum rc rc, enum rc otherwise)
-{
-    return rc == RC_OK && db_changed(db) == 0 ? otherwise : rc;
-}
-
 /* ---- TOTP ---- */
 
 static void totp_row(struct stmt *q, struct arena *a, void *out)
@@ -53,7 +48,7 @@ enum rc factors_totp_reseal(struct db *db, const char *user_id, struct bytes fro
     db_text(q, 1, user_id);
     db_bytes(q, 2, from);
     db_bytes(q, 3, to);
-    return changed_or(db, db_run(q), RC_NONE);
+    return db_run_changed(q);
 }
 
 /* A factor is never overwritten: it has to be removed first. */
@@ -72,7 +67,8 @@ static enum rc put(struct db *db, const char *user_id, struct bytes secret_seale
     db_int(q, 3, step);
     db_int(q, 4, now);
     db_int_or_null(q, 5, confirmed_at);
-    return changed_or(db, db_run(q), RC_REFUSED);
+    TRY(db_run(q));
+    return db_changed(db) ? RC_OK : RC_REFUSED;
 }
 
 enum rc factors_totp_begin(struct db *db, const char *user_id, struct bytes secret_sealed, int64_t now)
@@ -96,7 +92,7 @@ enum rc factors_totp_confirm(struct db *db, const char *user_id, struct bytes se
     db_bytes(q, 2, secret_sealed);
     db_int(q, 3, step);
     db_int(q, 4, now);
-    return changed_or(db, db_run(q), RC_NONE);
+    return db_run_changed(q);
 }
 
 enum rc factors_totp_accept(struct db *db, const char *user_id, int64_t step)
@@ -106,7 +102,7 @@ enum rc factors_totp_accept(struct db *db, const char *user_id, int64_t step)
 
     db_text(q, 1, user_id);
     db_int(q, 2, step);
-    return changed_or(db, db_run(q), RC_NONE);
+    return db_run_changed(q);
 }
 
 enum rc factors_totp_remove(struct db *db, const char *user_id)
@@ -114,7 +110,7 @@ enum rc factors_totp_remove(struct db *db, const char *user_id)
     struct stmt *q = db_sql(db, "DELETE FROM totp_secrets WHERE user_id = $1");
 
     db_text(q, 1, user_id);
-    return changed_or(db, db_run(q), RC_NONE);
+    return db_run_changed(q);
 }
 
 /* ---- recovery codes ---- */
@@ -149,7 +145,7 @@ enum rc factors_recovery_spend(struct db *db, const char *user_id, struct bytes 
     db_text(q, 1, user_id);
     db_bytes(q, 2, code_hash);
     db_int(q, 3, now);
-    return changed_or(db, db_run(q), RC_NONE);
+    return db_run_changed(q);
 }
 
 enum rc factors_recovery_left(struct db *db, const char *user_id, int64_t *out)

@@ -73,11 +73,6 @@ enum rc passkeys_any_verifying(struct db *db, const char *user_id)
     return db_int_of(q, &one);
 }
 
-static enum rc changed_or_none(struct db *db, enum rc rc)
-{
-    return rc == RC_OK && db_changed(db) == 0 ? RC_NONE : rc;
-}
-
 enum rc passkeys_use(struct db *db, struct bytes credential_id, int64_t sign_count, bool is_user_verified,
                      bool is_backed_up, int64_t now)
 {
@@ -91,7 +86,7 @@ enum rc passkeys_use(struct db *db, struct bytes credential_id, int64_t sign_cou
     db_bool(q, 3, is_user_verified);
     db_bool(q, 4, is_backed_up);
     db_int(q, 5, now);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc passkeys_rename(struct db *db, struct bytes credential_id, const char *user_id, const char *name)
@@ -101,7 +96,7 @@ enum rc passkeys_rename(struct db *db, struct bytes credential_id, const char *u
     db_bytes(q, 1, credential_id);
     db_text(q, 2, user_id);
     db_text(q, 3, name);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc passkeys_remove(struct db *db, struct bytes credential_id, const char *user_id)
@@ -110,7 +105,7 @@ enum rc passkeys_remove(struct db *db, struct bytes credential_id, const char *u
 
     db_bytes(q, 1, credential_id);
     db_text(q, 2, user_id);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc passkeys_remove_of_user(struct db *db, const char *user_id)
@@ -118,7 +113,7 @@ enum rc passkeys_remove_of_user(struct db *db, const char *user_id)
     struct stmt *q = db_sql(db, "DELETE FROM passkeys WHERE user_id = $1");
 
     db_text(q, 1, user_id);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc passkeys_remove_since(struct db *db, const char *user_id, int64_t since)

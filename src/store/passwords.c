@@ -55,6 +55,5 @@ enum rc passwords_upgrade(struct db *db, const char *user_id, const char *old, c
     db_text(q, 2, old);
     db_text(q, 3, hash);
     db_int(q, 4, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }

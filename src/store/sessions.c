@@ -82,8 +82,7 @@ enum rc sessions_rekey(struct db *db, const char *id, struct bytes from, struct 
     db_text(q, 1, id);
     db_bytes(q, 2, from);
     db_bytes(q, 3, to);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 enum rc sessions_step_up(struct db *db, const char *id, struct bytes cookie_hash, const char *acr, const char *amr,
@@ -97,8 +96,7 @@ enum rc sessions_step_up(struct db *db, const char *id, struct bytes cookie_hash
     db_text(q, 3, acr);
     db_text(q, 4, amr);
     db_int(q, 5, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 enum rc sessions_sweep(struct db *db, int64_t ended_before, int64_t limit, int64_t *out_n)

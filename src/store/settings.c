@@ -62,8 +62,7 @@ enum rc settings_reseal(struct db *db, const char *key, const char *from, const 
     db_text(q, 1, key);
     db_text(q, 2, from);
     db_text(q, 3, to);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 /* The one row of `installation`. */

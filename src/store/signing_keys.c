@@ -77,49 +77,37 @@ enum rc signing_keys_add(struct db *db, const struct signing_key_row *k)
     return db_run(q);
 }
 
-enum rc signing_keys_activate(struct db *db, const char *kid, int64_t now)
+/* `q` is of one key, at one moment. */
+static enum rc change(struct stmt *q, const char *kid, int64_t now)
 {
-    struct stmt *q = db_sql(db, "UPDATE signing_keys SET state = 'active', activated_at = $2"
-                                " WHERE kid = $1 AND state = 'next'");
-
     db_text(q, 1, kid);
     db_int(q, 2, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
+}
+
+enum rc signing_keys_activate(struct db *db, const char *kid, int64_t now)
+{
+    return change(db_sql(db, "UPDATE signing_keys SET state = 'active', activated_at = $2"
+                             " WHERE kid = $1 AND state = 'next'"), kid, now);
 }
 
 enum rc signing_keys_retire(struct db *db, const char *kid, int64_t now)
 {
-    struct stmt *q = db_sql(db, "UPDATE signing_keys SET state = 'retired', retired_at = $2"
-                                " WHERE kid = $1 AND state = 'active'");
-
-    db_text(q, 1, kid);
-    db_int(q, 2, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return change(db_sql(db, "UPDATE signing_keys SET state = 'retired', retired_at = $2"
+                             " WHERE kid = $1 AND state = 'active'"), kid, now);
 }
 
 enum rc signing_keys_unpublish(struct db *db, const char *kid, int64_t now)
 {
-    struct stmt *q = db_sql(db, "UPDATE signing_keys SET unpublished_at = $2"
-                                " WHERE kid = $1 AND state = 'retired' AND unpublished_at IS NULL");
-
-    db_text(q, 1, kid);
-    db_int(q, 2, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return change(db_sql(db, "UPDATE signing_keys SET unpublished_at = $2"
+                             " WHERE kid = $1 AND state = 'retired' AND unpublished_at IS NULL"), kid, now);
 }
 
 enum rc signing_keys_revoke(struct db *db, const char *kid, int64_t now)
 {
-    struct stmt *q = db_sql(db, "UPDATE signing_keys SET state = 'retired', revoked_at = $2,"
-                                " retired_at = COALESCE(retired_at, $2)"
-                                " WHERE kid = $1 AND revoked_at IS NULL");
-
-    db_text(q, 1, kid);
-    db_int(q, 2, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return change(db_sql(db, "UPDATE signing_keys SET state = 'retired', revoked_at = $2,"
+                             " retired_at = COALESCE(retired_at, $2)"
+                             " WHERE kid = $1 AND revoked_at IS NULL"), kid, now);
 }
 
 enum rc signing_keys_reseal(struct db *db, const char *kid, struct bytes from, struct bytes to)
@@ -129,6 +117,5 @@ enum rc signing_keys_reseal(struct db *db, const char *kid, struct bytes from, s
     db_text(q, 1, kid);
     db_bytes(q, 2, from);
     db_bytes(q, 3, to);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }

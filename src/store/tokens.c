@@ -91,8 +91,7 @@ enum rc tokens_rotate(struct db *db, int64_t selector, int64_t now)
 
     db_int(q, 1, selector);
     db_int(q, 2, now);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 enum rc tokens_revoke(struct db *db, int64_t selector, int64_t now)

@@ -79,8 +79,7 @@ enum rc trusted_devices_remove(struct db *db, const char *id, const char *user_i
 
     db_text(q, 1, id);
     db_text(q, 2, user_id);
-    TRY(db_run(q));
-    return db_changed(db) ? RC_OK : RC_NONE;
+    return db_run_changed(q);
 }
 
 enum rc trusted_devices_remove_of_user(struct db *db, const char *user_id)

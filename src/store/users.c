@@ -109,11 +109,6 @@ enum rc users_add(struct db *db, const struct user *u)
     return rc;
 }
 
-static enum rc changed_or_none(struct db *db, enum rc rc)
-{
-    return rc == RC_OK && db_changed(db) == 0 ? RC_NONE : rc;
-}
-
 static enum rc update(struct db *db, const struct user *u, const char *folded)
 {
     struct stmt *q = db_sql(db,
@@ -125,7 +120,7 @@ static enum rc update(struct db *db, const struct user *u, const char *folded)
         " address_postal_code = $23, address_country = $24, updated_at = $25 WHERE id = $1");
 
     bind_user(q, u, folded);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc users_update(struct db *db, const struct user *u)
@@ -143,7 +138,7 @@ enum rc users_set_last_login(struct db *db, const char *id, int64_t now)
 
     db_text(q, 1, id);
     db_int(q, 2, now);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc users_deactivate(struct db *db, const char *id, int64_t now)
@@ -153,7 +148,7 @@ enum rc users_deactivate(struct db *db, const char *id, int64_t now)
 
     db_text(q, 1, id);
     db_int(q, 2, now);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc users_reactivate(struct db *db, const char *id, int64_t now)
@@ -163,7 +158,7 @@ enum rc users_reactivate(struct db *db, const char *id, int64_t now)
 
     db_text(q, 1, id);
     db_int(q, 2, now);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc users_delete(struct db *db, const char *id)
@@ -171,7 +166,7 @@ enum rc users_delete(struct db *db, const char *id)
     struct stmt *q = db_sql(db, "DELETE FROM users WHERE id = $1");
 
     db_text(q, 1, id);
-    return changed_or_none(db, db_run(q));
+    return db_run_changed(q);
 }
 
 enum rc users_any(struct db *db, bool *out)
