@@ -22,26 +22,15 @@ static enum rc cookie_hash(struct exchange *x, const char *cookie, int key, stru
     return RC_OK;
 }
 
-static enum rc find_under(struct exchange *x, const char *cookie, int key, struct session *out)
+struct looking { struct exchange *x; const char *cookie; struct session *out; };
+
+static enum rc find_under(void *arg, int key)
 {
+    const struct looking *l = arg;
     struct bytes hash;
 
-    TRY(cookie_hash(x, cookie, key, &hash));
-    return sessions_by_cookie(x->db, x->arena, hash, out);
-}
-
-/* Under the current key, the previous, and the current again: another tab of the browser may
- * have taken it over in between. */
-static enum rc find(struct exchange *x, const char *cookie, struct session *out, bool *is_old)
-{
-    enum rc rc = find_under(x, cookie, 0, out);
-
-    *is_old = false;
-    if (rc != RC_NONE)
-        return rc;
-    rc = find_under(x, cookie, 1, out);
-    *is_old = rc == RC_OK;
-    return rc == RC_NONE && x->keys->has_previous ? find_under(x, cookie, 0, out) : rc;
+    TRY(cookie_hash(l->x, l->cookie, key, &hash));
+    return sessions_by_cookie(l->x->db, l->x->arena, hash, l->out);
 }
 
 /* The cookie secret was rotated with an overlap: who comes back until that ends stays signed in.
@@ -50,9 +39,7 @@ static void take_over(struct exchange *x, const char *cookie, struct session *s)
 {
     struct bytes hash;
 
-    if (!keyring_is_settled(x->keys) || cookie_hash(x, cookie, 0, &hash) != RC_OK)
-        return;
-    if (sessions_rekey(x->db, s->id, s->cookie_hash, hash) == RC_OK)
+    if (cookie_hash(x, cookie, 0, &hash) == RC_OK && sessions_rekey(x->db, s->id, s->cookie_hash, hash) == RC_OK)
         s->cookie_hash = hash;
 }
 
@@ -60,12 +47,13 @@ enum rc session_find(struct exchange *x)
 {
     const char *cookie = cookie_get(x->rq, x->conf->session_cookie_name);
     struct session *s = arena_new(x->arena, struct session);
-    bool is_old;
+    struct looking l = { x, cookie, s };
+    bool goes_over;
 
     if (cookie == NULL || strlen(cookie) != TOKEN_CHARS || !is_base64url(cookie))
         return RC_NONE;
-    TRY(find(x, cookie, s, &is_old));
-    if (is_old)
+    TRY(keyring_look_up(x->keys, find_under, &l, &goes_over));
+    if (goes_over)
         take_over(x, cookie, s);
     x->session = s;
     return RC_OK;

@@ -83,6 +83,18 @@ enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i, st
     return RC_OK;
 }
 
+enum rc keyring_look_up(const struct keyring *k, keyring_find *find, void *arg, bool *goes_over)
+{
+    enum rc rc = find(arg, 0);
+
+    *goes_over = false;
+    if (rc != RC_NONE || !k->has_previous)
+        return rc;
+    rc = find(arg, 1);
+    *goes_over = rc == RC_OK && keyring_is_settled(k);
+    return rc == RC_NONE ? find(arg, 0) : rc;
+}
+
 struct bytes keyring_seal(const struct keyring *k, enum key_purpose purpose, struct arena *a,
                           struct bytes aad, struct bytes plain)
 {

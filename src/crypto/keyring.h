@@ -48,6 +48,14 @@ void keyring_keep_only(struct keyring *k, enum key_purpose purpose);
 #define KEY_MAKES (-1)
 MUST_CHECK enum rc keyring_mac(const struct keyring *k, enum key_purpose purpose, int i,
                                struct bytes in, uint8_t out[32]);
+/*
+ * What is stored under such a MAC: `find` looks under key i.  The current one, the previous,
+ * and the current again: somebody may have taken it over in between.  *goes_over: it was
+ * under the previous one, and is to be stored under the current one now.  Returns what
+ * `find` does; RC_NONE: under neither.
+ */
+typedef enum rc keyring_find(void *arg, int i);
+MUST_CHECK enum rc keyring_look_up(const struct keyring *k, keyring_find *find, void *arg, bool *goes_over);
 /* Does the current key make what is handed out?  Not while generations overlap. */
 bool keyring_is_settled(const struct keyring *k);
 /* Seal with the key that makes what is handed out (its id travels in front); open with the one named. */

@@ -334,13 +334,15 @@ enum rc console_callback_account(struct exchange *x)
 
 /* ---- signed in ---- */
 
-static enum rc find_under(struct exchange *x, const char *console, const char *cookie, int key,
-                          struct console_session *out)
+struct looking { struct exchange *x; const char *console, *cookie; struct console_session *out; };
+
+static enum rc find_under(void *arg, int key)
 {
+    const struct looking *l = arg;
     struct bytes hash;
 
-    TRY(cookie_hash(x, console, cookie, key, &hash));
-    return console_sessions_find(x->db, x->arena, hash, console, x->now, out);
+    TRY(cookie_hash(l->x, l->console, l->cookie, key, &hash));
+    return console_sessions_find(l->x->db, l->x->arena, hash, l->console, l->x->now, l->out);
 }
 
 /* As for the single sign-on (authn/session.c). */
@@ -348,28 +350,23 @@ static void take_over(struct exchange *x, const char *console, const char *cooki
 {
     struct bytes hash;
 
-    if (!keyring_is_settled(x->keys) || cookie_hash(x, console, cookie, 0, &hash) != RC_OK)
-        return;
-    if (console_sessions_rekey(x->db, s->id, s->cookie_hash, hash) == RC_OK)
+    if (cookie_hash(x, console, cookie, 0, &hash) == RC_OK &&
+        console_sessions_rekey(x->db, s->id, s->cookie_hash, hash) == RC_OK)
         s->cookie_hash = hash;
 }
 
 static enum rc find_row(struct exchange *x, const char *console, struct console_session *out)
 {
     const char *cookie = cookie_get(x->rq, cookie_name(x, console));
-    enum rc rc;
+    struct looking l = { x, console, cookie, out };
+    bool goes_over;
 
     if (cookie == NULL || strlen(cookie) != TOKEN_CHARS || !is_base64url(cookie))
         return RC_NONE;
-    rc = find_under(x, console, cookie, 0, out);
-    if (rc != RC_NONE)
-        return rc;
-    rc = find_under(x, console, cookie, 1, out);
-    if (rc == RC_OK)
+    TRY(keyring_look_up(x->keys, find_under, &l, &goes_over));
+    if (goes_over)
         take_over(x, console, cookie, out);
-    else if (rc == RC_NONE && x->keys->has_previous) /* another tab took it over in between */
-        rc = find_under(x, console, cookie, 0, out);
-    return rc;
+    return RC_OK;
 }
 
 static enum rc check_browser(struct exchange *x, const struct console_session *s)

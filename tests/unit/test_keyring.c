@@ -193,6 +193,43 @@ static void while_generations_overlap(void **state)
     assert_int_equal(keyring_mac(&after, KEY_SESSION, KEY_MAKES, bytes_of("x"), mac), RC_OK);
 }
 
+struct row { int under, after, looked_n; }; /* found under that key, from the look numbered `after` on */
+
+static enum rc look(void *arg, int i)
+{
+    struct row *r = arg;
+
+    return r->looked_n++ >= r->after && r->under == i ? RC_OK : RC_NONE;
+}
+
+static enum rc look_up(const struct keyring *k, struct row row, int looks, bool *goes_over)
+{
+    enum rc rc = keyring_look_up(k, look, &row, goes_over);
+
+    assert_int_equal(row.looked_n, looks);
+    return rc;
+}
+
+static void looked_up_under_both(void **state)
+{
+    struct keyring k = ring(NEW, OLD), alone = ring(NEW, "");
+    int is_overlapping = 1;
+    bool over = true;
+
+    (void)state;
+    assert_int_equal(look_up(&k, (struct row){ 0, 0, 0 }, 1, &over), RC_OK);
+    assert_false(over);
+    assert_int_equal(look_up(&k, (struct row){ 1, 0, 0 }, 2, &over), RC_OK);
+    assert_true(over);
+    assert_int_equal(look_up(&k, (struct row){ 0, 1, 0 }, 3, &over), RC_OK); /* taken over in between */
+    assert_false(over);
+    assert_int_equal(look_up(&k, (struct row){ 2, 0, 0 }, 3, &over), RC_NONE);
+    assert_int_equal(look_up(&alone, (struct row){ 1, 0, 0 }, 1, &over), RC_NONE);
+    k.is_overlapping = &is_overlapping;
+    assert_int_equal(look_up(&k, (struct row){ 1, 0, 0 }, 2, &over), RC_OK);
+    assert_false(over); /* others know the previous one only */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +240,7 @@ int main(void)
         TEST(a_seal_outlives_one_rotation),
         TEST(foreign_seals_are_refused),
         TEST(while_generations_overlap),
+        TEST(looked_up_under_both),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
