@@ -2,7 +2,6 @@
 
 #include "account/confirm.h"
 
-#include "authn/caller.h"
 #include "authn/factor.h"
 #include "authn/password.h"
 #include "authn/totp.h"
@@ -82,11 +81,14 @@ enum rc account_confirm_both(struct exchange *x, const char *current_password, c
     return as_either(x, factor_check(x, &t));
 }
 
-enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code)
+enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code,
+                               enum caller_proof *shown)
 {
     enum caller_proof needed;
 
     TRY(caller_proof_needed(x, x->db, &needed));
+    if (shown != NULL)
+        *shown = needed;
     switch (needed) {
     case PROOF_CODE: return account_confirm_both(x, current_password, code, NULL, NULL);
     case PROOF_PASSKEY: return refuse(&x->no, REFUSE_PASSKEY_FIRST, NULL);

@@ -5,6 +5,7 @@
 #ifndef AUTENTICO_ACCOUNT_CONFIRM_H
 #define AUTENTICO_ACCOUNT_CONFIRM_H
 
+#include "authn/caller.h"
 #include "http/exchange.h"
 #include "store/db.h"
 
@@ -24,9 +25,11 @@ MUST_CHECK enum rc account_confirm(struct exchange *x, const char *current_passw
 /*
  * The same before a factor is added or a passkey removed: whoever has a second factor has
  * to have used it in this session, or to give a code of it now (WR-26, caller_proof_needed()).
+ * RC_OK       *shown, unless NULL: what was needed (authn/caller.h), and was shown
  * RC_REFUSED  PASSKEY_FIRST, too; with a code INVALID_CREDENTIALS, FACTOR_LOCKED
  */
-MUST_CHECK enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code);
+MUST_CHECK enum rc account_confirm_strong(struct exchange *x, const char *current_password, const char *code,
+                                          enum caller_proof *shown);
 
 /*
  * Password and second factor, for what weakens the account: a code of the authenticator

@@ -18,7 +18,7 @@ enum rc account_sessions_end_others(struct exchange *x);
 
 /* second factors (http-api 8); both faces where not said otherwise */
 enum rc account_security(struct exchange *x);       /* page */
-enum rc account_security_confirm(struct exchange *x);       /* page */
+enum rc account_security_confirm(struct exchange *x); /* to a sign-in with both factors, and back */
 enum rc account_mfa(struct exchange *x);            /* JSON */
 enum rc account_totp_setup(struct exchange *x);     /* page: shows the secret; JSON: begins */
 enum rc account_totp_verify(struct exchange *x);    /* JSON: the first code of what was begun */

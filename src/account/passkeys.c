@@ -26,8 +26,7 @@ static struct json *passkey_json(struct arena *a, const struct passkey *p)
     json_set_str(obj, "id", base64url_encode(a, p->credential_id));
     json_set_str(obj, "name", p->name);
     json_set_str(obj, "created_at", clock_rfc3339(a, p->created_at));
-    if (p->last_used_at != 0)
-        json_set_str(obj, "last_used_at", clock_rfc3339(a, p->last_used_at));
+    json_set_str(obj, "last_used_at", clock_rfc3339(a, p->last_used_at)); /* NULL: omitted */
     return obj;
 }
 
@@ -133,18 +132,17 @@ static enum rc respond_options(struct exchange *x, struct bytes user_handle, con
 enum rc account_passkey_begin(struct exchange *x)
 {
     struct begin_form form = { NULL };
-    enum caller_proof needed;
+    enum caller_proof shown;
     struct passkey_rows rows;
     struct bytes user_handle;
 
     TRY(json_bind(x, begin_fields, ARRAY_LEN(begin_fields), &form, NULL));
-    TRY(caller_proof_needed(x, x->db, &needed));
-    TRY(account_confirm_strong(x, form.current_password, form.code));
+    TRY(account_confirm_strong(x, form.current_password, form.code, &shown));
     TRY(passkeys_of_user(x->db, x->arena, x->user->id, &rows));
     if (rows.n >= PASSKEYS_MAX)
         return refuse(&x->no, REFUSE_INVALID_REQUEST, "You have %d passkeys; remove one first", PASSKEYS_MAX);
     TRY(handle_of(x, &user_handle));
-    return respond_options(x, user_handle, &rows, needed == PROOF_CODE);
+    return respond_options(x, user_handle, &rows, shown == PROOF_CODE);
 }
 
 struct finish_query { const char *challenge_id; };
@@ -281,7 +279,7 @@ enum rc account_passkey_remove(struct exchange *x)
     enum rc rc = model_bind(x, remove_fields, ARRAY_LEN(remove_fields), &form, NULL);
 
     if (rc == RC_OK)
-        rc = account_confirm_strong(x, form.current_password, form.code);
+        rc = account_confirm_strong(x, form.current_password, form.code, NULL);
     if (rc != RC_OK)
         return account_security_answer(x, rc);
     read_id(&c);

@@ -144,7 +144,7 @@ static enum rc check_setup(struct exchange *x)
     TRY(bind(x, &form));
     if (x->user->totp_since != 0)
         return refuse(&x->no, REFUSE_ALREADY_ENROLLED, NULL);
-    return account_confirm_strong(x, form.current_password, NULL);
+    return account_confirm_strong(x, form.current_password, NULL, NULL);
 }
 
 enum rc account_totp_setup(struct exchange *x)

@@ -61,10 +61,12 @@ enum rc caller_proof_needed(struct exchange *x, struct db *db, enum caller_proof
     if (text_same(caller_acr(x), "2"))
         return RC_OK;
     TRY(users_by_id(db, x->arena, x->user->id, &now));
-    TRY(has_passkey_for_both(x, db, &has_passkey));
-    if (now.totp_since != 0)
+    if (now.totp_since != 0) {
         *out = PROOF_CODE;
-    else if (has_passkey)
+        return RC_OK;
+    }
+    TRY(has_passkey_for_both(x, db, &has_passkey));
+    if (has_passkey)
         *out = PROOF_PASSKEY;
     return RC_OK;
 }
