@@ -31,11 +31,6 @@ static enum rc read_client_name(struct draft *d)
     return RC_OK;
 }
 
-static bool is_registrable(const struct draft *d, const char *uri, const char **why)
-{
-    return d->with_wildcard ? redirect_uri_is_registrable_wildcard(uri, why) : redirect_uri_is_registrable(uri, why);
-}
-
 static enum rc read_redirect_uris(struct draft *d)
 {
     struct text_list uris;
@@ -45,7 +40,7 @@ static enum rc read_redirect_uris(struct draft *d)
     if (uris.n < 1 || uris.n > URIS_MAX)
         return refuse(d->no, REFUSE_INVALID_REDIRECT_URI, "redirect_uris: 1 to 10 entries");
     for (size_t i = 0; i < uris.n; i++)
-        if (!is_registrable(d, uris.v[i], &why))
+        if (!redirect_uri_is_registrable(uris.v[i], d->with_wildcard, &why))
             return refuse(d->no, REFUSE_INVALID_REDIRECT_URI, "redirect_uris: %.100s: %s", uris.v[i], why);
     d->c->redirect_uris = uris;
     return RC_OK;
@@ -62,7 +57,7 @@ static enum rc read_post_logout_redirect_uris(struct draft *d)
     if (uris.n > URIS_MAX)
         return draft_bad(d, member, "at most 10 entries");
     for (size_t i = 0; i < uris.n; i++)
-        if (!redirect_uri_is_registrable(uris.v[i], &why))
+        if (!redirect_uri_is_registrable(uris.v[i], false, &why))
             return draft_bad(d, member, arena_printf(d->a, "%.100s: %s", uris.v[i], why));
     d->c->post_logout_redirect_uris = uris;
     return RC_OK;

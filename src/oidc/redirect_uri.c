@@ -52,7 +52,7 @@ static bool because(const char **why, const char *text)
     return false;
 }
 
-bool redirect_uri_is_registrable(const char *uri, const char **why)
+static bool is_exact(const char *uri, const char **why)
 {
     if (text_empty(uri))
         return because(why, "is empty");
@@ -89,19 +89,23 @@ static bool is_wild_path(const char *uri, const char **why)
     return memchr(uri, '?', (size_t)(star - uri)) == NULL || because(why, "may have a wildcard in its path only");
 }
 
-bool redirect_uri_is_registrable_wildcard(const char *uri, const char **why)
+/* But for the wildcard it is one like others. */
+static bool is_wild(const char *uri, const char **why)
 {
     char filled[URI_MAX + 1];
-    char *star;
 
-    if (text_empty(uri) || strchr(uri, '*') == NULL || strlen(uri) > URI_MAX)
-        return redirect_uri_is_registrable(uri, why);
     if (!is_wild_path(uri, why))
         return false;
     memcpy(filled, uri, strlen(uri) + 1);
-    star = strchr(filled, '*');
-    *star = 'x';
-    return redirect_uri_is_registrable(filled, why);
+    *strchr(filled, '*') = 'x';
+    return is_exact(filled, why);
+}
+
+bool redirect_uri_is_registrable(const char *uri, bool with_wildcard, const char **why)
+{
+    bool has_one = !text_empty(uri) && strlen(uri) <= URI_MAX && strchr(uri, '*') != NULL;
+
+    return with_wildcard && has_one ? is_wild(uri, why) : is_exact(uri, why);
 }
 
 /* Length of the http origin up to the port, when the host is a loopback address
@@ -165,7 +169,7 @@ static bool is_wild_match(const char *registered, const char *uri)
     const char *rest = registered + before + 1, *why;
 
     after = strlen(rest);
-    if (!redirect_uri_is_registrable_wildcard(registered, &why) || n <= before + after || n - before - after > WILD_MAX)
+    if (!redirect_uri_is_registrable(registered, true, &why) || n <= before + after || n - before - after > WILD_MAX)
         return false;
     if (strncmp(registered, uri, before) != 0 || strcmp(uri + n - after, rest) != 0)
         return false;

@@ -5,13 +5,11 @@
 #include "util/text.h"
 
 /* Acceptable at registration: absolute, no fragment, no userinfo, no script or
- * local scheme (OA-11), no control characters, ≤ 2048 bytes, no '*'.  Custom
- * schemes of native apps need a dot (RFC 8252 7.1); http(s) need a host. `why`
- * is for people. */
-bool redirect_uri_is_registrable(const char *uri, const char **why);
-/* The same where the setting allow_redirect_uri_wildcard is on: one '*' in the path of an
- * http(s) URI, for a piece of one segment. */
-bool redirect_uri_is_registrable_wildcard(const char *uri, const char **why);
+ * local scheme (OA-11), no control characters, ≤ 2048 bytes.  Custom schemes of native
+ * apps need a dot (RFC 8252 7.1); http(s) need a host.  No '*'; with_wildcard (the setting
+ * allow_redirect_uri_wildcard): one, in the path of an http(s) URI, for a piece of one
+ * segment.  `why` is for people. */
+bool redirect_uri_is_registrable(const char *uri, bool with_wildcard, const char **why);
 /* At the authorization endpoint.  Exact string; only the port of a registered http
  * loopback-IP URI may vary.  At the token endpoint nothing may: there it is the very
  * value of the authorization request (TK-16).  with_wildcard: the '*' of a registered one

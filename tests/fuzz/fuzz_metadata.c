@@ -13,7 +13,7 @@ static void check_client(const struct client *c)
 
     MUST(!text_empty(c->client_id) && !text_empty(c->client_name));
     for (size_t i = 0; i < c->redirect_uris.n; i++)
-        MUST(redirect_uri_is_registrable(c->redirect_uris.v[i], &why));
+        MUST(redirect_uri_is_registrable(c->redirect_uris.v[i], false, &why));
     (void)json_text(A, client_json(A, c));
 }
 

@@ -34,7 +34,7 @@ static void check_registrable(const char *text)
     const char *why = NULL;
     struct uri u;
 
-    if (!redirect_uri_is_registrable(text, &why)) {
+    if (!redirect_uri_is_registrable(text, false, &why)) {
         MUST(why != NULL);
         return;
     }

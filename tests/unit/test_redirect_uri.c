@@ -49,7 +49,7 @@ static void test_registrable(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         why = NULL;
-        if (redirect_uri_is_registrable(cases[i].uri, &why) != cases[i].is)
+        if (redirect_uri_is_registrable(cases[i].uri, false, &why) != cases[i].is)
             fail_msg("%s is%s registrable", cases[i].uri, cases[i].is ? " not" : "");
         assert_int_equal(why != NULL, !cases[i].is);
     }
@@ -64,10 +64,10 @@ static void test_registrable_length(void **state)
     memset(uri, 'a', sizeof uri);
     memcpy(uri, "https://a.example/", 18);
     uri[2048] = '\0';
-    assert_true(redirect_uri_is_registrable(uri, &why));
+    assert_true(redirect_uri_is_registrable(uri, false, &why));
     uri[2048] = 'a';
     uri[2049] = '\0';
-    assert_false(redirect_uri_is_registrable(uri, &why));
+    assert_false(redirect_uri_is_registrable(uri, false, &why));
 }
 
 static bool is_match(const char *registered, const char *uri)
@@ -161,7 +161,7 @@ static void test_wildcard_registrable(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         why = NULL;
-        if (redirect_uri_is_registrable_wildcard(cases[i].uri, &why) != cases[i].is)
+        if (redirect_uri_is_registrable(cases[i].uri, true, &why) != cases[i].is)
             fail_msg("%s is%s registrable", cases[i].uri, cases[i].is ? " not" : "");
         assert_int_equal(why != NULL, !cases[i].is);
     }
