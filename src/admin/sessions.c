@@ -151,11 +151,6 @@ static const char *status_of(const struct exchange *x, const struct family *f)
     return f->expires_at > x->now ? "active" : "expired";
 }
 
-static const char *time_or_null(struct arena *a, int64_t at)
-{
-    return at != 0 ? clock_rfc3339(a, at) : NULL;
-}
-
 static struct json *family_json(struct exchange *x, const struct family *f)
 {
     struct json *obj = json_object(x->arena);
@@ -169,7 +164,7 @@ static struct json *family_json(struct exchange *x, const struct family *f)
     json_set_null(obj, "last_activity_at");
     json_set_str(obj, "created_at", clock_rfc3339(x->arena, f->created_at));
     json_set_str(obj, "expires_at", clock_rfc3339(x->arena, f->expires_at));
-    json_set_str_or_null(obj, "deactivated_at", time_or_null(x->arena, f->revoked_at));
+    json_set_str_or_null(obj, "deactivated_at", clock_rfc3339(x->arena, f->revoked_at));
     json_set_str(obj, "location", "");
     json_set_str(obj, "status", status_of(x, f));
     return obj;
@@ -256,7 +251,7 @@ static struct json *token_json(struct exchange *x, const struct token_line *t)
     json_set_str(obj, "grant_type", t->grant_type);
     json_set_str(obj, "access_token_expires_at", clock_rfc3339(x->arena, t->access_expires_at));
     json_set_str(obj, "issued_at", clock_rfc3339(x->arena, t->issued_at));
-    json_set_str_or_null(obj, "revoked_at", time_or_null(x->arena, t->revoked_at));
+    json_set_str_or_null(obj, "revoked_at", clock_rfc3339(x->arena, t->revoked_at));
     json_set_str(obj, "status", token_status(x, t));
     return obj;
 }

@@ -21,11 +21,6 @@ struct keys_work {
     const char *kid, *alg;               /* what is revoked: this one, or with alg all that sign or will */
 };
 
-static const char *when(struct arena *a, int64_t at)
-{
-    return clock_rfc3339(a, at);
-}
-
 /* --- list -------------------------------------------------------------------- */
 
 static bool is_published(const struct signing_key_row *k)
@@ -57,14 +52,8 @@ static void print_key(struct arena *a, const struct signing_key_row *k)
     const char *what;
     int64_t at = next_date(k, &what);
 
-    printf("%-44s %-5s %-8s %s %s%s\n", k->kid, k->alg, k->revoked_at != 0 ? "revoked" : k->state, what, when(a, at),
+    printf("%-44s %-5s %-8s %s %s%s\n", k->kid, k->alg, k->revoked_at != 0 ? "revoked" : k->state, what, clock_rfc3339(a, at),
            k->private_sealed.n == 0 ? "  (AUTENTICO_PRIVATE_KEY)" : "");
-}
-
-static void set_time(struct arena *a, struct json *obj, const char *name, int64_t at)
-{
-    if (at != 0)
-        json_set_str(obj, name, when(a, at));
 }
 
 static void print_key_json(struct arena *a, const struct signing_key_row *k)
@@ -76,11 +65,11 @@ static void print_key_json(struct arena *a, const struct signing_key_row *k)
     json_set_str(obj, "state", k->state);
     json_set_bool(obj, "is_published", is_published(k));
     json_set_bool(obj, "is_from_environment", k->private_sealed.n == 0);
-    set_time(a, obj, "created_at", k->created_at);
-    set_time(a, obj, "activated_at", k->activated_at);
-    set_time(a, obj, "retired_at", k->retired_at);
-    set_time(a, obj, "unpublished_at", k->unpublished_at);
-    set_time(a, obj, "revoked_at", k->revoked_at);
+    json_set_str(obj, "created_at", clock_rfc3339(a, k->created_at)); /* NULL of those to come: omitted */
+    json_set_str(obj, "activated_at", clock_rfc3339(a, k->activated_at));
+    json_set_str(obj, "retired_at", clock_rfc3339(a, k->retired_at));
+    json_set_str(obj, "unpublished_at", clock_rfc3339(a, k->unpublished_at));
+    json_set_str(obj, "revoked_at", clock_rfc3339(a, k->revoked_at));
     printf("%s\n", json_text(a, obj));
 }
 
@@ -153,7 +142,7 @@ static void tell_of_a_next(struct keys_work *w, const char *kid, int64_t created
 {
     struct arena *a = w->d->arena;
 
-    printf("%s %s is published, and signs from %s.\n", w->alg, kid, when(a, created_at + JWKS_MAX_AGE_S));
+    printf("%s %s is published, and signs from %s.\n", w->alg, kid, clock_rfc3339(a, created_at + JWKS_MAX_AGE_S));
     printf("  The key before it stays published for a day after that, until the last token it signed has\n"
            "  expired.  Nobody is signed out.\n");
 }
@@ -263,7 +252,7 @@ static enum rc retire(struct keys_work *w, const char *kid)
     if (k->revoked_at == 0 && (w->flags->now || text_same(k->state, "next")))
         return end(w, k);
     int64_t at = next_date(k, &what);
-    printf("%s is retired: %s %s.\n", k->kid, what, when(w->d->arena, at));
+    printf("%s is retired: %s %s.\n", k->kid, what, clock_rfc3339(w->d->arena, at));
     if (is_published(k))
         printf("  --now ends it, and the tokens that it signed.\n");
     return RC_OK;
