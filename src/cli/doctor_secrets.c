@@ -16,7 +16,6 @@
 #define IN_A_ROW_N 8      /* abcdefgh */
 #define OVERLAP_MAX_S (31 * 86400LL)
 #define RSA_BITS_MIN 2048
-#define FINGERPRINT_BYTES 8 /* signer_fingerprints() */
 
 /* --- length and entropy ----------------------------------------------------------- */
 
@@ -40,7 +39,7 @@ static bool counts_up(struct bytes b)
 
 static void check_secret(struct doctor *d, const struct secret *s, const char *name, const char *word)
 {
-    struct bytes b = { s->p, s->n };
+    struct bytes b = secret_bytes(s);
     bool is_needed = text_same(word, "encryption"); /* until everything is sealed anew */
     const char *mend = mend_reloaded(d, mend_command(d, "secrets rotate %s%s", word, is_needed ? "" : " --now"));
 
@@ -73,18 +72,10 @@ void doctor_admin_token(struct doctor *d)
 
 static struct secret_ages ages_of(struct doctor *d)
 {
-    const struct secrets *s = d->conf.secrets;
-    struct keyring_roots roots = {
-        .cookie = { s->cookie.p, s->cookie.n },
-        .cookie_previous = { s->cookie_previous.p, s->cookie_previous.n },
-        .admin_token = { s->admin_token.p, s->admin_token.n },
-        .admin_token_previous = { s->admin_token_previous.p, s->admin_token_previous.n },
-        .front = { s->front.p, s->front.n },
-    };
     struct secret_ages ages = { 0 };
     struct keyring keys;
 
-    keyring_derive(&roots, &keys);
+    keyring_of(d->conf.secrets, &keys);
     if (secret_ages_find(d->db, d->arena, &keys, &ages) != RC_OK)
         doctor_skip(d, "the database does not tell");
     explicit_bzero(&keys, sizeof(keys));
@@ -122,15 +113,10 @@ void doctor_secret_age(struct doctor *d)
 static bool is_key_of_before_done(struct doctor *d)
 {
     const struct secrets *s = d->conf.secrets;
-    struct installation found;
-    const char *from = NULL;
-    uint8_t hash[SHA256_BYTES];
+    const char *mine = key_fingerprint(d->arena, secret_bytes(&s->encryption));
+    bool is_sealed = false;
 
-    if (s->encryption_previous.n == 0 || installation_get(d->db, d->arena, &found) != RC_OK ||
-        installation_reseal_from(d->db, d->arena, &from) != RC_OK || from != NULL)
-        return false;
-    sha256((struct bytes){ s->encryption.p, s->encryption.n }, hash);
-    return text_same(found.encryption_fingerprint, hex_encode(d->arena, (struct bytes){ hash, FINGERPRINT_BYTES }));
+    return s->encryption_previous.n > 0 && installation_is_sealed(d->db, d->arena, mine, &is_sealed) == RC_OK && is_sealed;
 }
 
 static void check_previous(struct doctor *d, const char *variable, const char *word, int64_t since)

@@ -170,16 +170,9 @@ static enum rc rotate(struct arena *a, const struct conf *conf, const struct wha
 /* Under the new key already, and nothing under the one before any more? */
 static enum rc is_all_sealed(struct desk *d, bool *out)
 {
-    struct installation found;
-    uint8_t hash[SHA256_BYTES];
-    const char *from;
+    const char *mine = key_fingerprint(d->arena, secret_bytes(&d->conf.secrets->encryption));
 
-    TRY(installation_reseal_from(d->db, d->arena, &from));
-    TRY(installation_get(d->db, d->arena, &found));
-    sha256((struct bytes){ d->conf.secrets->encryption.p, d->conf.secrets->encryption.n }, hash);
-    *out = from == NULL && text_same(text_or(found.encryption_fingerprint, ""),
-                                     hex_encode(d->arena, (struct bytes){ hash, 8 }));
-    return RC_OK;
+    return installation_is_sealed(d->db, d->arena, mine, out);
 }
 
 static int look_for_sealed(const char *config)

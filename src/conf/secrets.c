@@ -21,6 +21,11 @@ static void *locked_pages(size_t n)
     return p;
 }
 
+struct bytes secret_bytes(const struct secret *s)
+{
+    return (struct bytes){ s->p, s->n };
+}
+
 struct secrets *secrets_new(void)
 {
     return locked_pages(sizeof(struct secrets));

@@ -18,6 +18,8 @@ struct secret {
     size_t n; /* 0: absent */
 };
 
+struct bytes secret_bytes(const struct secret *s); /* points into it */
+
 struct secrets {
     struct secret cookie, cookie_previous;         /* AUTENTICO_COOKIE_SECRET */
     struct secret encryption, encryption_previous; /* AUTENTICO_ENCRYPTION_KEY, 32 bytes */

@@ -106,6 +106,14 @@ bool ct_same_text(const char *a, const char *b)
     return ct_equal(BYTES(of_a), BYTES(of_b));
 }
 
+char *key_fingerprint(struct arena *a, struct bytes key)
+{
+    uint8_t hash[SHA256_BYTES];
+
+    sha256(key, hash);
+    return hex_encode(a, (struct bytes){ hash, 8 });
+}
+
 const char *log_hash(struct arena *a, const char *secret)
 {
     struct bytes hash = sha256_of(a, secret);

@@ -24,6 +24,8 @@ void hkdf(struct bytes root, const char *label, uint8_t *out, size_t n);
 bool ct_equal(struct bytes a, struct bytes b);
 bool ct_same_text(const char *a, const char *b); /* compares SHA-256 of both */
 
+/* First sixteen hex digits of SHA-256: by which a key of the configuration is known. */
+char *key_fingerprint(struct arena *a, struct bytes key);
 /* First eight hex digits of SHA-256, for logs. */
 const char *log_hash(struct arena *a, const char *secret);
 

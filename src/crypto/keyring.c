@@ -56,6 +56,19 @@ void keyring_derive(const struct keyring_roots *roots, struct keyring *out)
     out->has_front = hash_if_any(roots->front, out->front_hash);
 }
 
+void keyring_of(const struct secrets *s, struct keyring *out)
+{
+    struct keyring_roots roots = {
+        .cookie = secret_bytes(&s->cookie),
+        .cookie_previous = secret_bytes(&s->cookie_previous),
+        .admin_token = secret_bytes(&s->admin_token),
+        .admin_token_previous = secret_bytes(&s->admin_token_previous),
+        .front = secret_bytes(&s->front),
+    };
+
+    keyring_derive(&roots, out);
+}
+
 void keyring_keep_only(struct keyring *k, enum key_purpose purpose)
 {
     struct keyring rest = { .has_previous = k->has_previous, .is_overlapping = k->is_overlapping };

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "conf/secrets.h"
 #include "util/rc.h"
 
 enum key_purpose {
@@ -36,6 +37,7 @@ struct keyring {
 
 struct keyring_roots { struct bytes cookie, cookie_previous, admin_token, admin_token_previous, front; };
 void keyring_derive(const struct keyring_roots *roots, struct keyring *out);
+void keyring_of(const struct secrets *s, struct keyring *out); /* the same, of a configuration */
 /* Wipe everything but the keys of one purpose. */
 void keyring_keep_only(struct keyring *k, enum key_purpose purpose);
 

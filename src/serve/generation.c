@@ -13,11 +13,6 @@
 #include "serve/sandbox.h"
 #include "util/clock.h"
 
-static struct bytes secret_bytes(const struct secret *s)
-{
-    return (struct bytes){ s->p, s->n };
-}
-
 enum rc generation_check_key(struct arena *a, const struct conf *conf, FILE *err)
 {
     const char *why = NULL;
@@ -32,18 +27,9 @@ enum rc generation_check_key(struct arena *a, const struct conf *conf, FILE *err
 
 static void derive_keys(struct generation *g)
 {
-    const struct secrets *s = g->pool.conf->secrets;
-    struct keyring_roots roots = {
-        .cookie = secret_bytes(&s->cookie),
-        .cookie_previous = secret_bytes(&s->cookie_previous),
-        .admin_token = secret_bytes(&s->admin_token),
-        .admin_token_previous = secret_bytes(&s->admin_token_previous),
-        .front = secret_bytes(&s->front),
-    };
-
     struct keyring *keys = arena_new(g->arena, struct keyring);
 
-    keyring_derive(&roots, keys);
+    keyring_of(g->pool.conf->secrets, keys);
     keys->is_overlapping = &g->pool.board->is_overlapping;
     g->pool.keys = keys;
 }

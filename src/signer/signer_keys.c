@@ -31,10 +31,7 @@ static enum rc add_root(struct signer_keys *k, struct bytes root, const char *na
 
 static void print_fingerprint(struct arena *own, struct bytes root, char out[17])
 {
-    uint8_t hash[SHA256_BYTES];
-
-    sha256(root, hash);
-    memcpy(out, hex_encode(own, (struct bytes){ hash, 8 }), 17);
+    memcpy(out, key_fingerprint(own, root), 17);
 }
 
 static enum rc load_env_key(struct signer_keys *k, struct arena *own, const char *kid,

@@ -120,6 +120,17 @@ enum rc installation_set_fingerprint(struct db *db, const char *fingerprint)
     return db_run(q);
 }
 
+enum rc installation_is_sealed(struct db *db, struct arena *a, const char *fingerprint, bool *out)
+{
+    struct installation found;
+    const char *from;
+
+    TRY(installation_get(db, a, &found));
+    TRY(installation_reseal_from(db, a, &from));
+    *out = from == NULL && text_same(found.encryption_fingerprint, fingerprint);
+    return RC_OK;
+}
+
 enum rc installation_set_sealing(struct db *db, const char *fingerprint, const char *from)
 {
     struct stmt *q = db_sql(db, "UPDATE installation SET encryption_fingerprint = $1, reseal_from = $2 WHERE id = 1");

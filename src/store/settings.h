@@ -32,6 +32,8 @@ MUST_CHECK enum rc installation_reseal_from(struct db *db, struct arena *a, cons
 /* From now on values are sealed under the key of this fingerprint; what the one of `from` sealed
  * is to be sealed anew, NULL: nothing is. */
 MUST_CHECK enum rc installation_set_sealing(struct db *db, const char *fingerprint, const char *from);
+/* Is everything sealed under the key of this fingerprint, and nothing under another any more? */
+MUST_CHECK enum rc installation_is_sealed(struct db *db, struct arena *a, const char *fingerprint, bool *out);
 MUST_CHECK enum rc installation_set_onboard_token(struct db *db, struct bytes hash, int64_t expires_at); /* n = 0 clears */
 
 #endif
