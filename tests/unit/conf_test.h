@@ -44,12 +44,9 @@ static void clear_environment(void)
 
 static UNUSED int set_up(void **state)
 {
-    char name[] = "/tmp/autentico-conf.XXXXXX";
-
     (void)state;
     A = arena_start("test");
-    assert_non_null(mkdtemp(name));
-    dir = arena_strdup(A, name);
+    dir = scratch_new(A);
     path = arena_printf(A, "%s/autentico.env", dir);
     clear_environment();
     assert_int_equal(chdir(dir), 0);

@@ -30,12 +30,9 @@ static const char *dir;
 
 static int set_up(void **state)
 {
-    char name[] = "/tmp/autentico-backup.XXXXXX";
-
     (void)state;
     A = arena_start("test");
-    assert_non_null(mkdtemp(name));
-    dir = arena_strdup(A, name);
+    dir = scratch_new(A);
     return 0;
 }
 

@@ -23,12 +23,9 @@ static const char *dir, *path;
 
 static int set_up(void **state)
 {
-    char name[] = "/tmp/autentico-edit.XXXXXX";
-
     (void)state;
     A = arena_start("test");
-    assert_non_null(mkdtemp(name));
-    dir = arena_strdup(A, name);
+    dir = scratch_new(A);
     path = arena_printf(A, "%s/.env", dir);
     return 0;
 }

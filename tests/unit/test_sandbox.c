@@ -319,15 +319,13 @@ static void make_listeners(void)
 
 static int set_up(void **state)
 {
-    char name[] = "/tmp/autentico-sandbox.XXXXXX";
     const struct passwd *nobody = geteuid() == 0 ? getpwnam("nobody") : NULL;
 
     (void)state;
     A = arena_start("test");
     uid = nobody != NULL ? nobody->pw_uid : geteuid();
     gid = nobody != NULL ? nobody->pw_gid : getegid();
-    assert_non_null(mkdtemp(name));
-    dir = arena_strdup(A, name);
+    dir = scratch_new(A);
     assert_int_equal(chown(dir, uid, gid), 0);
     make_files();
     command[0] = in_dir("bin/check");
