@@ -21,31 +21,16 @@ int cli_exit(enum rc rc)
     return rc == RC_OK || rc == RC_NONE ? 0 : 1;
 }
 
-static PRINTF_LIKE(1, 0) void complain(const char *fmt, va_list ap)
-{
-    fputs("autentico: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
-}
-
 int cli_fail(const char *fmt, ...)
 {
     va_list ap;
 
+    fputs("autentico: ", stderr);
     va_start(ap, fmt);
-    complain(fmt, ap);
+    vfprintf(stderr, fmt, ap);
     va_end(ap);
+    fputc('\n', stderr);
     return 1;
-}
-
-enum rc cli_refuse(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    complain(fmt, ap);
-    va_end(ap);
-    return RC_REFUSED;
 }
 
 static const struct flag *find_flag(const struct flag *flags, size_t n, const char *name, size_t name_n)
