@@ -36,6 +36,7 @@ struct pool_seen {
     struct { int pid; const char *kind; } v[128];
     size_t n;
     const char *unit;       /* of systemd, "autentico.service"; NULL: none */
+    int patience_n;         /* looks at what is not in order, but may be in a moment */
 };
 
 /* What web browsers would meet (doctor_outside.c). */

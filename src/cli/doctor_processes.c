@@ -149,6 +149,7 @@ void doctor_find_pool(struct doctor *d)
     if (d->no_conf != NULL)
         return;
     resolve_identity(d);
+    d->pool.patience_n = PATIENCE_N;
     if (stat(arena_printf(d->arena, "%s/autentico.run", d->conf.state_dir), &st) != 0)
         return;
     d->pool.parent = holder_of(read_proc(d->arena, "/proc/locks"), st.st_ino);
@@ -212,12 +213,47 @@ static const char *status_of(struct doctor *d, size_t i)
     return is_ours(d->pool.v[i].kind) ? proc_of(d, d->pool.v[i].pid, "status") : "";
 }
 
+/* One that has just been forked has still to give up what it does not need. */
+typedef bool is_fine_fn(const char *status, int64_t than);
+
+static bool stays_wrong(struct doctor *d, size_t i, is_fine_fn *is_fine, int64_t than)
+{
+    const char *status = status_of(d, i);
+
+    while (*status != '\0' && !is_fine(status, than) && d->pool.patience_n > 0) {
+        d->pool.patience_n--; /* for all of them */
+        usleep(PATIENCE_US);
+        status = status_of(d, i);
+    }
+    return *status != '\0' && !is_fine(status, than);
+}
+
+static bool is_not_of(const char *status, int64_t uid)
+{
+    return effective_uid(status) != uid;
+}
+
+static bool has_capabilities_only(const char *status, int64_t caps)
+{
+    return ((uint64_t)status_number(status, "CapEff:", 16) & ~(uint64_t)caps) == 0;
+}
+
+static bool cannot_rise(const char *status, int64_t is)
+{
+    return status_number(status, "NoNewPrivs:", 10) == is;
+}
+
+static bool has_more_filters(const char *status, int64_t than)
+{
+    return status_number(status, "Seccomp_filters:", 10) > than;
+}
+
 void doctor_uid(struct doctor *d)
 {
     size_t roots_n = 0;
 
     for (size_t i = 0; i < d->pool.n; i++)
-        roots_n += effective_uid(status_of(d, i)) == 0;
+        roots_n += stays_wrong(d, i, is_not_of, 0);
     if (roots_n == 0)
         doctor_ok(d, "they run as %s", doctor_user(d, d->id.uid));
     else if (d->conf.is_loopback)
@@ -237,14 +273,12 @@ void doctor_capabilities(struct doctor *d)
     uint64_t parents = bit(CAP_SETUID) | bit(CAP_SETGID) | bit(CAP_KILL) | bit(CAP_DAC_READ_SEARCH);
     const char *status = proc_of(d, d->pool.parent, "status");
 
-    if (*status != '\0' && ((uint64_t)status_number(status, "CapEff:", 16) & ~parents) != 0)
+    if (*status != '\0' && !has_capabilities_only(status, (int64_t)parents))
         doctor_fail(d, arena_printf(d->arena, "parent %d", d->pool.parent), mend_restart(d),
                     "has more capabilities than SETUID, SETGID, KILL and DAC_READ_SEARCH");
-    for (size_t i = 0; i < d->pool.n; i++) {
-        status = status_of(d, i);
-        if (*status != '\0' && status_number(status, "CapEff:", 16) != 0)
+    for (size_t i = 0; i < d->pool.n; i++)
+        if (stays_wrong(d, i, has_capabilities_only, 0))
             doctor_fail(d, subject_of(d, i), mend_restart(d), "has capabilities");
-    }
 }
 
 /* --- locked in ---------------------------------------------------------------------- */
@@ -271,13 +305,9 @@ static bool landlock_holds(void)
 /* The parent's list is inherited; everybody has one of his own within. */
 static void check_locked(struct doctor *d, size_t i, int64_t inherited_n)
 {
-    const char *status = status_of(d, i);
-
-    if (*status == '\0')
-        return;
-    if (status_number(status, "NoNewPrivs:", 10) != 1)
+    if (stays_wrong(d, i, cannot_rise, 1))
         doctor_fail(d, subject_of(d, i), mend_restart(d), "could get new privileges");
-    if (inherited_n > 0 && status_number(status, "Seccomp_filters:", 10) <= inherited_n)
+    if (inherited_n > 0 && stays_wrong(d, i, has_more_filters, inherited_n))
         doctor_fail(d, subject_of(d, i), mend_restart(d), "has no closed list of system calls of its own");
 }
 

@@ -342,7 +342,7 @@ def test_killed_in_the_middle(provider, office):
     assert office.in_data.wait(20)
     victim = courier(provider)
     os.kill(victim, signal.SIGKILL)
-    until(lambda: victim not in provider.children() and courier(provider), "another courier")
+    until(lambda: victim not in provider.children() and "courier" in provider.pool().values(), "another courier")
     assert len(queued(provider)) == 1
     office.data_gate.set()
     provider.later(151)  # its lease is over
