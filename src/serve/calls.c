@@ -244,15 +244,6 @@ static scmp_filter_ctx filter_for(enum proc_kind kind)
     return kind == PROC_NONE ? filter_of_parent() : filter_of_kind(kind);
 }
 
-enum rc calls_export(enum proc_kind kind, int fd)
-{
-    scmp_filter_ctx f = filter_for(kind);
-    int e = seccomp_export_bpf(f, fd);
-
-    seccomp_release(f);
-    return e == 0 ? RC_OK : fault("sandbox: seccomp_export_bpf: %s", strerror(-e));
-}
-
 /* --- closing ----------------------------------------------------------------------------- */
 
 bool calls_are_meant(void)
