@@ -2,6 +2,8 @@
 
 #include "admin/clients.h"
 
+#include <string.h>
+
 #include "admin/handlers.h"
 #include "admin/list.h"
 #include "admin/page.h"

@@ -193,10 +193,10 @@ static scmp_filter_ctx filter_new(uint32_t otherwise)
 
     if (f == NULL)
         die("sandbox: no seccomp filter");
-    /* calls of another architecture's table get no handler: names would be wrong */
-    if (seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
-        die("sandbox: seccomp attributes");
-    /* a tree instead of a list; and a line in the kernel's log.  Old kernels lack the second */
+    /* Old kernels, and places without seccomp, lack some; none of them is what protects.  Calls
+     * of another architecture's table end the process, not the thread, without a line: names
+     * would be wrong.  A tree instead of a list.  A line in the kernel's log, too. */
+    (void)seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_LOG, 1);
     return f;

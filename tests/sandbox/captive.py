@@ -52,8 +52,10 @@ class Captive:
 
     def __exit__(self, *what):
         self.mem.close()
+        again = Regs.from_buffer_copy(self.before)  # what it waited in, from the start
+        again.rip, again.rax, again.orig_rax = self.syscall_at, self.before.orig_rax, ctypes.c_ulonglong(-1).value
         try:
-            self.set(self.before)
+            self.set(again)
             ptrace(DETACH, self.pid)
         except ProcessLookupError:
             pass

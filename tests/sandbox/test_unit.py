@@ -95,8 +95,8 @@ def filters(pid):
 def test_everything_works_within_the_fence(fenced):
     client = fenced.add_client(refresh=True)
     tokens = fenced.tokens(client)
-    assert fenced.refresh(client, tokens["refresh_token"]).status_code == 200
     assert fenced.userinfo(tokens["access_token"]).status_code == 200
+    assert fenced.refresh(client, tokens["refresh_token"]).status_code == 200
     assert fenced.api("GET", "/users").status_code == 200
     assert filters(fenced.process.pid) == 2
     for kind in ("worker", "login-worker", "hasher", "signer", "keeper", "courier"):
