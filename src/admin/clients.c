@@ -2,8 +2,6 @@
 
 #include "admin/clients.h"
 
-#include <string.h>
-
 #include "admin/handlers.h"
 #include "admin/list.h"
 #include "admin/page.h"
