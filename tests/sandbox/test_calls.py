@@ -86,6 +86,7 @@ def test_what_ends_it(provider, kind):
         assert captive.tries("getpid") == captive.pid
         for name, *args in expected(kind):
             assert captive.tries(name, *args) == "ended", (kind, name, args)
+        assert captive.tries("skipped") == -errno.ENOSYS  # what strace makes of a call that it has fail
         assert captive.tries("getpid") == captive.pid
 
 
