@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -171,8 +172,17 @@ static void allow_families(scmp_filter_ctx f, const int *families)
         allow_if(f, "socket", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)*families));
 }
 
+/* What a tracer has skipped comes as number -1, which is no call: an operator with strace is
+ * no break-out. */
+static void allow_skipped(scmp_filter_ctx f)
+{
+    if (seccomp_attr_set(f, SCMP_FLTATR_API_TSKIP, 1) == 0)
+        (void)seccomp_rule_add(f, SCMP_ACT_ALLOW, -1, 0);
+}
+
 static void fill(scmp_filter_ctx f, const struct calls_list *l)
 {
+    allow_skipped(f);
     for (size_t i = 0; i < CALLS_GROUPS_MAX && l->allowed[i] != NULL; i++)
         add_list(f, SCMP_ACT_ALLOW, l->allowed[i]);
     allow_memory(f, l->has_network);
@@ -193,10 +203,10 @@ static scmp_filter_ctx filter_new(uint32_t otherwise)
 
     if (f == NULL)
         die("sandbox: no seccomp filter");
-    /* calls of another architecture's table get no handler: names would be wrong */
-    if (seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
-        die("sandbox: seccomp attributes");
-    /* a tree instead of a list; and a line in the kernel's log.  Old kernels lack the second */
+    /* Old kernels, and places without seccomp, lack some; none of them is what protects.  Calls
+     * of another architecture's table end the process, not the thread, without a line: names
+     * would be wrong.  A tree instead of a list.  A line in the kernel's log, too. */
+    (void)seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_LOG, 1);
     return f;
@@ -244,15 +254,6 @@ static scmp_filter_ctx filter_for(enum proc_kind kind)
     return kind == PROC_NONE ? filter_of_parent() : filter_of_kind(kind);
 }
 
-enum rc calls_export(enum proc_kind kind, int fd)
-{
-    scmp_filter_ctx f = filter_for(kind);
-    int e = seccomp_export_bpf(f, fd);
-
-    seccomp_release(f);
-    return e == 0 ? RC_OK : fault("sandbox: seccomp_export_bpf: %s", strerror(-e));
-}
-
 /* --- closing ----------------------------------------------------------------------------- */
 
 bool calls_are_meant(void)
@@ -266,6 +267,7 @@ static int load(enum proc_kind kind)
     int e = seccomp_load(f);
 
     seccomp_release(f);
+    malloc_trim(0); /* a hundred KiB, in each process */
     return -e;
 }
 

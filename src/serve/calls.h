@@ -29,8 +29,4 @@ void calls_close(enum proc_kind kind);
 /* Has this build filters at all? */
 bool calls_are_meant(void);
 
-/* The filter of a kind as the kernel would be given it, for tests: written to `fd`.
- * RC_FAULT: logged. */
-MUST_CHECK enum rc calls_export(enum proc_kind kind, int fd);
-
 #endif

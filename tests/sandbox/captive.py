@@ -18,7 +18,7 @@ NUMBERS = dict(read=0, open=2, mmap=9, mprotect=10, rt_sigaction=13, rt_sigprocm
                mount=165, init_module=175, settimeofday=164, tkill=200, tgkill=234, inotify_init=253, openat=257, unshare=272,
                process_vm_readv=310, bpf=321, seccomp=317, memfd_create=319, userfaultfd=323, io_uring_setup=425,
                pidfd_open=434, clone3=435, setns=308, setrlimit=160, sendto=44, accept4=288, epoll_create1=291,
-               perf_event_open=298, keyctl=250)
+               perf_event_open=298, keyctl=250, skipped=-1)
 
 
 class Regs(ctypes.Structure):
@@ -52,8 +52,10 @@ class Captive:
 
     def __exit__(self, *what):
         self.mem.close()
+        again = Regs.from_buffer_copy(self.before)  # what it waited in, from the start
+        again.rip, again.rax, again.orig_rax = self.syscall_at, self.before.orig_rax, ctypes.c_ulonglong(-1).value
         try:
-            self.set(self.before)
+            self.set(again)
             ptrace(DETACH, self.pid)
         except ProcessLookupError:
             pass

@@ -19,7 +19,7 @@ import provider as harness
 from provider import CALLBACK, Browser, Provider, pkce, query_of
 from second import Account, Second, code_of, is_verify
 
-KINDS = {"parent", "prepare", "worker", "login-worker", "hasher", "signer", "keeper"}
+KINDS = {"parent", "prepare", "worker", "login-worker", "hasher", "signer", "keeper", "courier"}
 SUPPRESSIONS = os.path.join(os.path.dirname(__file__), "suppressions")
 
 
