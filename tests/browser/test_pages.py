@@ -233,12 +233,30 @@ def sideways(screen, width):
             .map(e => e.outerHTML.slice(0, 120));""", width)
 
 
+def one_over_another(screen):
+    """Words in the frame of the consoles that lie on each other."""
+    return screen.script("""
+        const parts = [...document.querySelectorAll('.brand > *, .nav a, .who')].map(e => [e, e.getBoundingClientRect()])
+            .filter(([e, r]) => r.width > 0);
+        return parts.flatMap(([a, r], i) => parts.slice(i + 1).filter(([b, s]) =>
+            r.right > s.left + 1 && s.right > r.left + 1 && r.bottom > s.top + 1 && s.bottom > r.top + 1)
+            .map(([b]) => a.textContent + ' / ' + b.textContent));""")
+
+
+def cut_short(screen):
+    """The name of the product and of the console have their room, as long as they are ours."""
+    return screen.script("return [...document.querySelectorAll('.brand > span')].filter(e => e.scrollWidth > e.clientWidth)"
+                         ".map(e => e.textContent);")
+
+
 def inspect(screen, axe, name):
     wrong = screen.complaints()  # before axe adds to them
     for width, scheme in FORMS:
         screen.look(width, scheme)
         screen.shoot(f"{name}-{width}-{scheme}")
         wrong += [f"{width} {scheme}: sticks out: {e}" for e in sideways(screen, width)]
+        wrong += [f"{width} {scheme}: on each other: {e}" for e in one_over_another(screen)]
+        wrong += [f"{width} {scheme}: cut short: {e}" for e in cut_short(screen)]
         wrong += [f"{width} {scheme}: {e}" for e in findings(screen, axe)]
     screen.look(1280, "light")
     screen.complaints()
