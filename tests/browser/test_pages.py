@@ -166,6 +166,18 @@ def unavailable(w):
     assert "Temporarily unavailable" in w.screen.one("h1").text
 
 
+def looked_at(w):
+    """With a finding that does not fit into a line, and everything opened."""
+    w.site.add_client(name=LONG, client_id="x" * 60, redirect_uri=CALLBACK)
+    with w.site.edit() as db:
+        db.execute("UPDATE clients SET created_at = created_at - 9999999 WHERE client_id = ?", ("x" * 60,))
+    done = w.site.run("doctor", check=False)
+    assert done.returncode in (1, 2), done.stderr
+    w.signed_in("admin", "/admin/doctor")
+    w.screen.one("details.more summary").click()
+    assert "less than a minute ago" in w.screen.one(".lead").text
+
+
 PAGES = {
     "login": lambda w: w.signed_out(w.site.authorize_url(w.client)),
     "login-hint": lambda w: w.signed_out(w.site.authorize_url(w.client, login_hint=PERSON)),
@@ -204,6 +216,8 @@ PAGES = {
     "audit-filtered": lambda w: w.signed_in("admin", "/admin/audit?event=login_failed&created_at_from=2020-01-01"),
     "audit-none": lambda w: w.signed_in("admin", "/admin/audit?created_at_to=2020-01-01&search=nothing-like-it"),
     "audit-refused": lambda w: w.signed_in("admin", "/admin/audit?created_at_from=yesterday"),
+    "doctor-never": lambda w: w.signed_in("admin", "/admin/doctor"),
+    "doctor": looked_at,
     "account": lambda w: w.signed_in(PERSON, "/account/"),
     "profile": lambda w: w.signed_in(PERSON, "/account/profile"),
     "profile-saved": saved,

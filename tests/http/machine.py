@@ -1,5 +1,6 @@
 """A machine of its own for a deployment as README has it: its own /etc, /var, /run, network, ports 80 and 443 and
 processes, gone when it is closed.  What is typed in there changes nothing out here."""
+import atexit
 import json
 import os
 import shutil
@@ -42,6 +43,16 @@ while True:
 """
 
 
+OPEN = set()
+
+
+@atexit.register
+def close_all():
+    """Those of fixtures that failed before they came to their own close()."""
+    for machine in list(OPEN):
+        machine.close()
+
+
 class Machine:
     def __init__(self):
         if os.geteuid() != 0:
@@ -60,8 +71,10 @@ class Machine:
         assert self.init.stdout.readline() == "up\n"
         with open(f"/proc/{self.init.pid}/task/{self.init.pid}/children") as f:
             self.pid = f.read().split()[0]
+        OPEN.add(self)
 
     def close(self):
+        OPEN.discard(self)
         self.init.stdin.close()
         self.init.stdout.close()
         assert self.init.wait(20) is not None

@@ -172,6 +172,40 @@ def test_below_a_document_root(machine):
     assert machine.type("stat -c '%U %a' /var/lib/autentico").stdout == "autentico 700\n"
 
 
+def test_places_and_ways(machine):
+    """A state directory of its own, a program of the server's own, FastCGI over a network, plain http."""
+    machine.type("install -d -m 0755 -o autentico /var/lib/state && install -D -o autentico $(command -v autentico) /var/opt/autentico")
+    machine.type(f"printf 'AUTENTICO_STATE_DIR=/var/lib/state\\nAUTENTICO_APP_LISTEN_PORT=192.0.2.1:9000\\n"
+                 f"AUTENTICO_FRONT_SECRET=%s\\nAUTENTICO_ALLOW_HTTP=true\\n' $(openssl rand -hex 32) >> {CONFIG} && "
+                 f"sed -i -e 's/^AUTENTICO_APP_URL=https:/AUTENTICO_APP_URL=http:/' -e 's/__Host-//' {CONFIG}")
+    done = machine.type(f"/var/opt/autentico doctor --json --config {CONFIG}", check=False)
+    findings = [f for f in json.loads(done.stdout)["findings"] if f["status"] in ("warn", "fail")]
+    assert done.returncode == 2 and to_mend(findings) == {
+        ("state-directory", ""), ("program-files", "/var/opt/autentico"), ("fastcgi-tcp", ""), ("app-url", "")}
+    for finding in findings:
+        if "mend" in finding:
+            machine.type(finding["mend"])
+    assert to_mend(machine.doctor()[1]) == {("fastcgi-tcp", "")}  # there is more than one way out of that
+    assert machine.type(f"grep ^AUTENTICO_APP_URL {CONFIG}").stdout == "AUTENTICO_APP_URL=https://id.example.test\n"
+
+
+def test_a_log_that_is_never_emptied(machine):
+    """Somebody has left a shell open."""
+    onboard(machine)
+    reader = machine.leave("exec python3 -c 'import sqlite3, time; db = sqlite3.connect(\"%s\", isolation_level=None); "
+                           "db.execute(\"BEGIN\"); db.execute(\"SELECT * FROM settings\").fetchall(); "
+                           "open(\"/run/reads\", \"w\"); time.sleep(600)'" % DATABASE)
+    machine.until("test -e /run/reads")
+    machine.sql("PRAGMA wal_autocheckpoint = 0; CREATE TABLE bulk (x BLOB); "
+                + "INSERT INTO bulk VALUES (zeroblob(1000000));" * 70)
+    status, findings = machine.doctor("--only", "wal-size")
+    assert (status, to_mend(findings)) == (1, {("wal-size", "")})
+    machine.type(findings[0]["mend"])
+    assert reader.wait(20) != 0
+    machine.doctor("--only", "wal-size")  # whoever closes the database last empties it
+    assert to_mend(machine.doctor("--only", "wal-size")[1]) == set()
+
+
 def test_a_configuration_that_is_none(machine):
     machine.type(f"sed -i -e 's/^AUTENTICO_CSRF_SECRET_KEY=.*/AUTENTICO_CSRF_SECRET_KEY=short/' "
                  f"-e '/^AUTENTICO_ENCRYPTION_KEY=/d' {CONFIG} && echo AUTENTICO_WORKERS=many >> {CONFIG} && "
