@@ -2,15 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/desk.h"
 #include "cli/env_edit.h"
-#include "crypto/hash.h"
+#include "cli/secrets_retire.h"
+#include "conf/conf.h"
 #include "crypto/random.h"
-#include "store/settings.h"
 #include "util/encode.h"
 
 struct secret_flags { const char *config; bool now, json; };
@@ -30,9 +27,8 @@ static const struct what whats[] = {
       false,
       "Nobody is signed out while the one before is accepted, which it is until you type\n"
       "  autentico secrets retire cookie\n"
-      "Whoever comes back until then goes over to the new one; whoever does not has to sign in again.\n"
-      "Wait for 12 hours at least; after sso_session_idle_timeout or sso_session_max_age (30 days unless\n"
-      "changed) nobody is left.\n",
+      "That is refused for 12 hours.  Whoever comes back before it goes over to the new one; whoever does\n"
+      "not has to sign in again (with an sso_session_idle_timeout below that, as by default, anyway).\n",
       "Ended by then: every single sign-on and console session, sign-ins that are half done, codes and\n"
       "links that were sent by mail, mails that still wait.  Refresh and access tokens go on.\n" },
     { "admin-token", { "AUTENTICO_ADMIN_TOKEN" }, "AUTENTICO_ADMIN_TOKEN_PREVIOUS", hex_encode, true,
@@ -165,46 +161,6 @@ static enum rc rotate(struct arena *a, const struct conf *conf, const struct wha
 
 /* --- retire ------------------------------------------------------------------ */
 
-#define IS_BUSY 3
-
-/* Under the new key already, and nothing under the one before any more? */
-static enum rc is_all_sealed(struct desk *d, bool *out)
-{
-    const char *mine = key_fingerprint(d->arena, secret_bytes(&d->conf.secrets->encryption));
-
-    return installation_is_sealed(d->db, d->arena, mine, out);
-}
-
-static int look_for_sealed(const char *config)
-{
-    bool is_sealed = false;
-    struct desk d;
-    enum rc rc = desk_open(&d, config, false);
-
-    if (rc == RC_OK)
-        rc = is_all_sealed(&d, &is_sealed);
-    desk_close(&d);
-    return rc != RC_OK ? 1 : is_sealed ? 0 : IS_BUSY;
-}
-
-/* In a process of its own: it takes the uid of the pool, and the file may be root's.  Before this
- * one has read the configuration: a child does not see the secrets. */
-static enum rc check_sealed(const char *config)
-{
-    int status = 0;
-    pid_t pid;
-
-    fflush(NULL);
-    pid = fork();
-    if (pid == 0)
-        _exit(look_for_sealed(config));
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-        return cli_refuse("the database could not be looked at");
-    if (WEXITSTATUS(status) == IS_BUSY)
-        return cli_refuse("the server has not sealed everything anew yet; reload it if that was not done, wait for re_sealed in its log");
-    return WEXITSTATUS(status) == 0 ? RC_OK : RC_REFUSED;
-}
-
 static enum rc retire(struct arena *a, const struct conf *conf, const struct what *w)
 {
     struct env_edit e;
@@ -244,7 +200,7 @@ static int run(const struct what *w, bool is_rotate, const struct secret_flags *
     struct conf_source source = { .file = f->config, .needs_secrets = false };
     struct arena *a = arena_start("secrets");
     struct conf conf;
-    enum rc rc = is_rotate || strcmp(w->word, "encryption") != 0 ? RC_OK : check_sealed(f->config);
+    enum rc rc = is_rotate ? RC_OK : secrets_may_retire(w->word, f->config, f->now);
 
     if (rc == RC_OK)
         rc = conf_load(a, &source, stderr, &conf);

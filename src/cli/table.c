@@ -88,12 +88,13 @@ const struct command cli_commands[] = {
     { "secrets", "secrets of the configuration and of applications: rotate, retire",
       "Usage: autentico secrets rotate cookie|admin-token|encryption [--now]\n"
       "       autentico secrets rotate client CLIENT_ID [--now]\n"
-      "       autentico secrets retire cookie|admin-token|encryption\n"
+      "       autentico secrets retire cookie|admin-token|encryption [--now]\n"
       "rotate puts a new secret into the configuration file, keeps the one before as NAME_PREVIOUS, and\n"
       "says what ends when; one that comes from elsewhere is printed instead.  retire takes NAME_PREVIOUS\n"
-      "out again.  An application's secret is printed, and the one before works for 24 hours more.\n" CONFIG
+      "out again, when nothing needs it any more.  An application's secret is printed, and the one before\n"
+      "works for 24 hours more.\n" CONFIG
       "  --now              after a compromise: the one before stops with the next reload; an\n"
-      "                     application's stops at once\n"
+      "                     application's stops at once.  retire: does not wait\n"
       "  --json             client: machine-readable\n",
       cli_secrets },
     { "clients", "applications: add, list, update, disable, enable, rotate-secret",

@@ -99,6 +99,16 @@ enum rc outbox_find(struct db *db, struct arena *a, const char *id, struct outbo
     return db_one(q, a, item_row, out);
 }
 
+enum rc outbox_count_under(struct db *db, struct bytes key_id, int64_t *out)
+{
+    struct stmt *q = db_sql(db, "/* small */ SELECT COUNT(*) FROM outbox"
+                                " WHERE substr(content_sealed, 1, CAST($2 AS INTEGER)) = $1");
+
+    db_bytes(q, 1, key_id);
+    db_int(q, 2, (int64_t)key_id.n);
+    return db_int_of(q, out);
+}
+
 enum rc outbox_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n)
 {
     struct stmt *q = db_sql(db, "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox"

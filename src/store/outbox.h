@@ -32,6 +32,8 @@ MUST_CHECK enum rc outbox_refuse(struct db *db, const char *id, int64_t until, c
 MUST_CHECK enum rc outbox_expire(struct db *db, struct arena *a, int64_t now, struct outbox_item *out);
 MUST_CHECK enum rc outbox_next(struct db *db, int64_t *out); /* when something is due or expires; RC_NONE: empty */
 MUST_CHECK enum rc outbox_find(struct db *db, struct arena *a, const char *id, struct outbox_item *out);
+/* How many begin with these bytes: the name of the key that they are sealed with. */
+MUST_CHECK enum rc outbox_count_under(struct db *db, struct bytes key_id, int64_t *out);
 MUST_CHECK enum rc outbox_sweep(struct db *db, int64_t expired_before, int64_t limit, int64_t *out_n);
 
 #endif

@@ -260,13 +260,14 @@ def test_cookie_secret_under_load(p):
     now = [line.split("=")[0] for line in open(os.path.join(p.dir, ".env"))]
     assert [name for name in now if name != "AUTENTICO_COOKIE_SECRET_PREVIOUS"] == lines  # comments and order are kept
     assert os.stat(os.path.join(p.dir, ".env")).st_mode == mode
-    assert "no AUTENTICO_COOKIE_SECRET_PREVIOUS any more" in p.run("secrets", "retire", "cookie").stdout
-    assert p.run("secrets", "retire", "cookie", check=False).returncode == 1
+    assert "no AUTENTICO_COOKIE_SECRET_PREVIOUS any more" in p.run("secrets", "retire", "cookie", "--now").stdout
+    assert p.run("secrets", "retire", "cookie", "--now", check=False).returncode == 1
 
 
 def test_whoever_came_back_stays(p):
     """While the cookie secret before is accepted, whoever shows a cookie of it goes over to the new one: the end of the
     window signs out nobody but those who never came."""
+    assert p.api("PUT", "/settings", json={"sso_session_idle_timeout": "0"}).status_code == 204
     client = p.add_client()
     back, away = Browser(p), Browser(p)
     for browser in (back, away):
@@ -281,12 +282,39 @@ def test_whoever_came_back_stays(p):
           and len(before - {row[0] for row in p.rows(cookies)}) == 3, p)  # single sign-on, console, and the one below it
     new = Browser(p)
     p.sign_in(client, new)
+    refused = p.run("secrets", "retire", "cookie", check=False)
+    assert refused.returncode == 1 and "may still be under way; not before 2" in refused.stderr
+    p.later(12 * 3600)
     p.run("secrets", "retire", "cookie")
     hang_up(p)
     assert came() and consoles[0].get("/account/security").status_code == 200
     assert "code" in query_of(p.authorize(client, new, prompt="none").headers["Location"])
     assert query_of(p.authorize(client, away, prompt="none").headers["Location"])["error"] == "login_required"
     assert consoles[1].get("/account/security").status_code in (302, 303)
+
+
+def test_it_is_not_retired_too_early(p):
+    """Not before the server knows the new one: the next rotation would leave it with none that it knows.  Nor while a mail waits
+    that was sealed with the old one: it would be lost."""
+    client = p.add_client()
+    p.add_user("anna", email="anna@example.test")
+    with p.settings(require_mfa="true", mfa_method="email", smtp_host="127.0.0.1", smtp_port="1", smtp_from="a@example.test"):
+        browser = Browser(p)
+        browser.follow(p.post_login(browser, p.authorize(client, browser).text, "anna"))
+        until(lambda: p.rows("SELECT 1 FROM outbox"), p)
+    with p.edit() as db:
+        db.execute("UPDATE outbox SET expires_at = expires_at + 86400")
+    p.run("secrets", "rotate", "cookie")
+    for word in ("cookie", "admin-token"):
+        refused = p.run("secrets", "retire", word, check=False)
+        assert refused.returncode == 1 and ("not read the new one yet" in refused.stderr) == (word == "cookie")
+    hang_up(p)
+    p.later(12 * 3600)
+    refused = p.run("secrets", "retire", "cookie", check=False)
+    assert refused.returncode == 1 and "still wait for the mail server (1)" in refused.stderr
+    with p.edit() as db:
+        db.execute("DELETE FROM outbox")
+    p.run("secrets", "retire", "cookie")
 
 
 def test_cookie_secret_now(p):

@@ -125,6 +125,19 @@ static void test_sweep(void **state)
     assert_ok(outbox_find(DB, A, "c", &item));
 }
 
+static void test_count_under(void **state)
+{
+    int64_t n;
+
+    (void)state;
+    add("a", NOW, NOW + 10);
+    add("b", NOW, NOW + 10);
+    assert_ok(outbox_count_under(DB, (struct bytes){ hash_like(1).p, 4 }, &n));
+    assert_int_equal(n, 2);
+    assert_ok(outbox_count_under(DB, (struct bytes){ (const uint8_t *)"ease", 4 }, &n));
+    assert_int_equal(n, 0);
+}
+
 static int take_one(struct db *db, int i)
 {
     struct arena *a = arena_start("racer");
@@ -217,7 +230,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
 #define F(name) cmocka_unit_test_setup_teardown(name, in_file, after_directory)
     const struct CMUnitTest tests[] = {
-        T(test_life), T(test_lease), T(test_put_off), T(test_refuse), T(test_sweep), F(test_race), F(test_telling),
+        T(test_life), T(test_lease), T(test_put_off), T(test_refuse), T(test_sweep), T(test_count_under), F(test_race), F(test_telling),
         T(test_queued_outside),
     };
 

@@ -114,6 +114,7 @@ static void run_outbox(void)
     int64_t n;
 
     assert_ok(db_write(DB, queue_one, &item));
+    assert_ok(outbox_count_under(DB, hash_like(1), &(int64_t){ 0 }));
     assert_ok(outbox_claim(DB, A, NOW, NOW + 60, &item));
     assert_ok(outbox_put_off(DB, &item, NOW, "busy"));
     assert_ok(outbox_refuse(DB, "o1", NOW + 60, "never"));
