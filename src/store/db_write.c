@@ -60,6 +60,7 @@ enum rc db_write(struct db *db, db_work *work, void *arg)
     if (db->is_writing)
         die("store: db_write within db_write");
     db_read_end(db);
+    db->is_contended = false;
     for (int i = 0; i < TRIES_MAX && (i == 0 || clock_mono_ms() < until); i++) {
         enum rc rc;
 
