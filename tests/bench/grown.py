@@ -90,6 +90,7 @@ class Grown(Bench):
 
     def start(self, **env):
         self.site.env.update(env)
+        self.site.run("migrate")    # it may have been kept from an earlier version
         self.site.start()
         with open(self.site.db_path, "rb") as f:
             while f.read(1 << 24):
