@@ -23,7 +23,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=None, help="of one run; default: 3, of scale 2")
     p.add_argument("--rounds", type=int, default=3, help="runs of each scenario, B before and after each; the median counts")
     p.add_argument("--durability", default=None, help="AUTENTICO_DURABILITY; default: normal, and grants at full beside it; of scale both")
-    p.add_argument("--alg", default=None, help="RS256, ES256 or EdDSA; default: RS256, and grants with ES256 beside it; of scale all")
+    p.add_argument("--alg", default=None, help="RS256, ES256 or EdDSA; default: RS256, and grants with ES256 beside it; of scale all, or several with commas")
     p.add_argument("--workers", type=int, default=None, help="AUTENTICO_WORKERS; default: the product's own")
     p.add_argument("--only", default="", help="only scenarios whose name has this in it, a regular expression")
     p.add_argument("--parts", default="speed,memory,time", help="which parts: speed, memory, time; scale; storm, stalled, writers, sweep")

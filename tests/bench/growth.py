@@ -100,7 +100,7 @@ def kinds_of(alg, durability, options):
 
 
 def algs(options):
-    return [options.alg] if options.alg else ALGS
+    return options.alg.split(",") if options.alg else ALGS
 
 
 def durabilities(options):
