@@ -99,7 +99,7 @@ static enum rc lock_part(struct arena *a, const char *path, int *out)
 enum rc part_new(struct arena *a, const char *dir, const char *name, struct part *out)
 {
     const char *path = arena_printf(a, "%s/.%s.part", dir, name);
-    int fd;
+    int fd = -1;
 
     *out = (struct part){ .fd = -1 };
     for (;;) {

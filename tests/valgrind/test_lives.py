@@ -1,4 +1,4 @@
-"""Whole lives under valgrind: of the parent, the preparing child, workers, hashers, signers and the keeper.
+"""Whole lives under valgrind: of the parent, the preparing child, workers, hashers, checkers, signers and the keeper.
 
 Sign-ins, refusals and administration over HTTP, a reload that ends the first generation of
 processes, more of the same, TERM.  No process may have read what was never written, touched
@@ -16,10 +16,10 @@ import requests
 
 import fastcgi
 import provider as harness
-from provider import CALLBACK, Browser, Provider, pkce, query_of
+from provider import CALLBACK, PASSWORD, Browser, Provider, pkce, query_of
 from second import Account, Second, code_of, is_verify
 
-KINDS = {"parent", "prepare", "worker", "login-worker", "hasher", "signer", "keeper"}
+KINDS = {"parent", "prepare", "worker", "login-worker", "hasher", "checker", "signer", "keeper"}
 SUPPRESSIONS = os.path.join(os.path.dirname(__file__), "suppressions")
 
 
@@ -30,7 +30,7 @@ class Watched(Provider):
         super().__init__(AUTENTICO_REQUEST_DEADLINE="600s", AUTENTICO_DRAIN_DEADLINE="600s", AUTENTICO_WORKERS="2",
                          AUTENTICO_LOGIN_WORKERS="1", AUTENTICO_SIGNERS="1", AUTENTICO_HASHERS="1",
                          AUTENTICO_RATE_LIMIT_RPS="1000", AUTENTICO_RATE_LIMIT_RPM="100000",
-                         AUTENTICO_RATE_LIMIT_RPM_BURST="100000", **env)
+                         AUTENTICO_RATE_LIMIT_RPM_BURST="100000", AUTENTICO_PASSWORD_COMMAND="/bin/true", **env)
         self.reports = os.path.join(self.dir, "valgrind")
         os.mkdir(self.reports)
         self.kinds = {}
@@ -38,7 +38,7 @@ class Watched(Provider):
     def start(self):
         self.log = open(os.path.join(self.dir, "log"), "ab")
         self.out = open(os.path.join(self.dir, "out"), "ab")
-        command = ["valgrind", "--trace-children=yes", "--trace-children-skip=*/nginx", "--leak-check=full",
+        command = ["valgrind", "--trace-children=yes", "--trace-children-skip=*/nginx,*/true", "--leak-check=full",
                    "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect",
                    "--num-callers=30", f"--suppressions={SUPPRESSIONS}", f"--log-file={self.reports}/%p",
                    harness.BINARY, "start"]
@@ -148,6 +148,9 @@ def second_factors(p, client):
     clara = Account(p, "clara")
     clara.enrol()
     assert clara("GET", "/mfa").status_code == 200
+    # Debian 12's valgrind has no pidfd_open: the checker then says that it could not
+    assert clara("POST", "/password", current_password=PASSWORD,
+                 new_password="quite another phrase").status_code in (200, 400)
 
 
 def strange_requests(p):
@@ -225,12 +228,11 @@ def test_every_kind_was_watched_to_its_end(lived):
     assert ended.count("signer") >= 2 and ended.count("worker") >= 4 and ended.count("keeper") >= 2
     for pid, kind, report in watched(lived):
         assert "ERROR SUMMARY" in report, f"{kind} {pid} did not end by itself"
-    # and nobody escaped: a report that is not of the pool is the web server's before its exec
+    # and nobody escaped: what else there is became the web server, or the password command
     others = set(map(int, os.listdir(lived.reports))) - set(lived.kinds)
     for pid in others:
         report = lived.report(pid)
-        assert "ERROR SUMMARY: 0 errors" in report and "definitely lost" not in report.replace(
-            "definitely lost: 0 bytes in 0 blocks", ""), report
+        assert not re.search(r"Invalid |ninitialised|definitely lost: [1-9]| [1-9]\d* errors", report), report
     assert not lived.events("process_died")
 
 
