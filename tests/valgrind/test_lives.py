@@ -1,4 +1,5 @@
-"""Whole lives under valgrind: of the parent, the preparing child, workers, hashers, checkers, signers and the keeper.
+"""Whole lives under valgrind: of the parent, the preparing child, workers, hashers, checkers, signers, the keeper and
+the courier.
 
 Sign-ins, refusals and administration over HTTP, a reload that ends the first generation of
 processes, more of the same, TERM.  No process may have read what was never written, touched
@@ -16,20 +17,22 @@ import requests
 
 import fastcgi
 import provider as harness
+from post_office import CA, PostOffice
 from provider import CALLBACK, PASSWORD, Browser, Provider, pkce, query_of
 from second import Account, Second, code_of, is_verify
 
-KINDS = {"parent", "prepare", "worker", "login-worker", "hasher", "checker", "signer", "keeper"}
+KINDS = {"parent", "prepare", "worker", "login-worker", "hasher", "checker", "signer", "keeper", "courier"}
 SUPPRESSIONS = os.path.join(os.path.dirname(__file__), "suppressions")
 
 
 class Watched(Provider):
     """Some thirty times as slow, so with patience; the web server is not watched."""
 
-    def __init__(self, **env):
-        super().__init__(AUTENTICO_REQUEST_DEADLINE="600s", AUTENTICO_DRAIN_DEADLINE="600s", AUTENTICO_WORKERS="2",
-                         AUTENTICO_LOGIN_WORKERS="1", AUTENTICO_SIGNERS="1", AUTENTICO_HASHERS="1",
-                         AUTENTICO_RATE_LIMIT_RPS="1000", AUTENTICO_RATE_LIMIT_RPM="100000",
+    def __init__(self, ca, **env):
+        self.ca = ca
+        super().__init__(AUTENTICO_CA_FILE=ca.file, AUTENTICO_REQUEST_DEADLINE="600s", AUTENTICO_DRAIN_DEADLINE="600s",
+                         AUTENTICO_WORKERS="2", AUTENTICO_LOGIN_WORKERS="1", AUTENTICO_SIGNERS="1",
+                         AUTENTICO_HASHERS="1", AUTENTICO_RATE_LIMIT_RPS="1000", AUTENTICO_RATE_LIMIT_RPM="100000",
                          AUTENTICO_RATE_LIMIT_RPM_BURST="100000", AUTENTICO_PASSWORD_COMMAND="/bin/true", **env)
         self.reports = os.path.join(self.dir, "valgrind")
         os.mkdir(self.reports)
@@ -121,7 +124,7 @@ def administration(p):
 
 
 def more_keys(p, client):
-    """The keeper has other keys made, and publishes them; a signer signs with each, a helper of nobody's."""
+    """The keeper has other keys made, and publishes them; a signer signs with each."""
     for alg in ("ES256", "EdDSA"):
         assert p.api("PUT", "/settings", json={"id_token_signing_alg": alg}).status_code == 204
         until(p, lambda: any(e["alg"] == alg for e in p.events("signing_key_made")))
@@ -131,7 +134,18 @@ def more_keys(p, client):
     assert p.api("PUT", "/settings", json={"access_token_format": "opaque"}).status_code == 204
     token = p.tokens(client)["access_token"]
     assert p.userinfo(token).status_code == 200 and p.introspect(client, token)["active"] is True
-    assert p.api("PUT", "/settings", json={"access_token_format": "jwt", "id_token_signing_alg": "RS256"}).status_code == 204
+    usual = {"access_token_format": "jwt", "id_token_signing_alg": "RS256"}
+    assert p.api("PUT", "/settings", json=usual).status_code == 204
+
+
+def mail_order(p, client):
+    """A code by mail, over TLS and with the password that a signer opens for the courier."""
+    p.add_user("dora", email="dora@example.test")
+    dora, browser = Second(p, "dora"), Browser(p)
+    with PostOffice(p.ca.context("localhost")) as office, \
+            p.settings(require_mfa="true", mfa_method="email", **office.settings("localhost")):
+        page = dora.to_mfa(client, browser).text
+        assert code_of(client, dora.post(browser, page, office.wait(1, 200).code()))
 
 
 def second_factors(p, client):
@@ -144,6 +158,7 @@ def second_factors(p, client):
         assert is_verify(berta.post(browser, page, "000000").text)
         page = berta.to_mfa(client, browser).text
         assert code_of(client, berta.post(browser, page, berta.next_code()))
+    mail_order(p, client)
     p.add_user("clara")
     clara = Account(p, "clara")
     clara.enrol()
@@ -193,9 +208,9 @@ def reload(p):
 
 
 @pytest.fixture(scope="module")
-def lived():
+def lived(tmp_path_factory):
     """All of it; what is asserted afterwards is what valgrind saw."""
-    p = Watched()
+    p = Watched(CA(str(tmp_path_factory.mktemp("ca"))))
     try:
         p.start()
         p.onboard_cli()
