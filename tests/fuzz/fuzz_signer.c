@@ -49,7 +49,7 @@ static struct sbuf new_frame(int64_t op)
     return q;
 }
 
-/* Kind, then the payload. */
+/* Kind; of which at_hash is, and whether of an opaque access token on a line; the payload. */
 static struct bytes sign_question(struct input *in)
 {
     struct sbuf q = new_frame(SIGNER_SIGN);
@@ -61,9 +61,9 @@ static struct bytes sign_question(struct input *in)
         frame_put_text(&q, key.kid);
         frame_put_int(&q, key.alg);
         frame_put_bytes(&q, key.private_sealed);
-        int of = take_byte(in) % 4;
+        int of = take_byte(in) % 6;
         frame_put_int(&q, of % 3);
-        frame_put_text(&q, of == 3 ? "an opaque access token" : NULL);
+        frame_put_text(&q, of < 3 ? NULL : take_line_text(in));
         frame_put_text(&q, take_line_text(in));
     }
     return sbuf_bytes(&q);
