@@ -31,6 +31,9 @@ class Mail:
     def part(self, kind):
         return self.message.get_body((kind,)).get_content()
 
+    def has_code(self):
+        return re.search(r"\d{6}", self.part("plain")) is not None
+
     def code(self):
         """The first run of six digits of the text (flows 13)."""
         return re.search(r"\d{6}", self.part("plain")).group()
@@ -137,6 +140,14 @@ class PostOffice:
         with self.news:
             assert self.news.wait_for(lambda: len(found) >= n, seconds), f"{len(found)} of {n} within {seconds} s"
             return found[n - 1]
+
+    def wait_for_code(self, after, seconds=40):
+        """Of the first mail that has one since there were so many; notices may come between."""
+        def found():
+            return next((m for m in self.mails[after:] if m.has_code()), None)
+        with self.news:
+            assert self.news.wait_for(found, seconds), f"no code within {seconds} s"
+            return found().code()
 
     def settings(self, host="localhost", **more):
         """For a provider that sends by it."""
