@@ -191,7 +191,7 @@ static bool is_bcrypt(const char *encoded)
     if (!text_starts(encoded, "$2a$") && !text_starts(encoded, "$2b$") &&
         !text_starts(encoded, "$2y$"))
         return false;
-    if (strlen(encoded) != 60 || encoded[6] != '$')
+    if (strlen(encoded) != 60 || encoded[4] < '0' || encoded[4] > '9' || encoded[5] < '0' || encoded[5] > '9' || encoded[6] != '$')
         return false;
     cost = (encoded[4] - '0') * 10 + (encoded[5] - '0');
     return cost >= 4 && cost <= BCRYPT_COST_MAX;

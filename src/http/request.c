@@ -139,6 +139,20 @@ static enum rc read_target(struct building *b)
     return RC_OK;
 }
 
+/* Old browsers and odd programs put Latin-1 here; it is only shown and logged. */
+static const char *as_text(struct arena *a, const char *value)
+{
+    char *copy;
+
+    if (is_text(value))
+        return value;
+    copy = arena_strdup(a, value);
+    for (char *p = copy; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+            *p = '?';
+    return copy;
+}
+
 /* --- body ----------------------------------------------------------------- */
 
 static const char *media_type(struct arena *a, const char *text)
@@ -153,7 +167,7 @@ static void read_body(struct building *b, struct bytes body)
     struct request *rq = b->rq;
 
     rq->body = body;
-    rq->content_type = media_type(b->arena, var(b, V_TYPE));
+    rq->content_type = media_type(b->arena, as_text(b->arena, var(b, V_TYPE)));
     rq->is_form = text_same(rq->content_type, "application/x-www-form-urlencoded");
     if (rq->is_form)
         rq->is_bad_form = params_parse(b->arena, (const char *)body.p, body.n, &rq->form) != RC_OK;
@@ -268,20 +282,6 @@ static void read_cookies(struct building *b)
         *eq = '\0';
         out->v[out->n++] = (struct param){ pair, eq + 1 };
     }
-}
-
-/* Old browsers and odd programs put Latin-1 here; it is only shown and logged. */
-static const char *as_text(struct arena *a, const char *value)
-{
-    char *copy;
-
-    if (is_text(value))
-        return value;
-    copy = arena_strdup(a, value);
-    for (char *p = copy; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
-            *p = '?';
-    return copy;
 }
 
 static enum rc read_headers(struct building *b)

@@ -9,6 +9,7 @@
 /* What no template has in its own text, and between the two what must not come out as it is. */
 #define FROM "qZx"
 #define TO "xZq"
+#define SCRIPT "kWv"
 #define DANGEROUS FROM "<\"'&>\n" TO
 
 static const struct json *variables(void)
@@ -16,7 +17,7 @@ static const struct json *variables(void)
     struct json *vars = json_object(A), *list = json_array(A), *inner = json_object(A);
 
     json_set_str(vars, "a", DANGEROUS);
-    json_set_str(vars, "url", "javascript:alert(1)");
+    json_set_str(vars, "url", "javascript:" SCRIPT);
     json_set_str(vars, "link", "https://example.org/?a=b&c=d");
     json_set_int(vars, "n", -7);
     json_set_bool(vars, "yes", true);
@@ -70,10 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct scope scope = { .vars = variables() };
     sbuf_init(&out, A, 1024);
     template_run(t, &scope, &out);
-    if (!has(all, FROM) && !has(all, TO)) {
+    if (!has(all, FROM) && !has(all, TO))
         check_escaped(out.text);
-        if (!has(all, "javascript"))
-            MUST(!has(sbuf_bytes(&out), "<a href=\"javascript:"));
-    }
+    if (!has(all, SCRIPT))
+        MUST(!has(sbuf_bytes(&out), "<a href=\"javascript:" SCRIPT));
     return end();
 }

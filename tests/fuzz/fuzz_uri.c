@@ -65,7 +65,7 @@ static void check_wild(const struct text_list *registered, const char *text)
 /* Exactly one of them, or, at the loopback addresses, one but for the port. */
 static void check_match(const char *text, struct input *in)
 {
-    const char *v[REGISTERED_MAX];
+    const char *v[REGISTERED_MAX], *why;
     struct text_list registered = { v, 0 };
     bool is_there = false;
 
@@ -74,7 +74,7 @@ static void check_match(const char *text, struct input *in)
         is_there |= strcmp(v[registered.n - 1], text) == 0;
     }
     bool matches = redirect_uri_matches(&registered, text, false);
-    MUST(matches || !is_there || strchr(text, '*') != NULL);
+    MUST(matches || !is_there || !redirect_uri_is_registrable(text, false, &why));
     if (redirect_uri_matches(&registered, text, true) && !matches)
         check_wild(&registered, text);
     if (matches && !is_there)
