@@ -438,7 +438,8 @@ def sealed_under(p, before):
 
 @pytest.fixture
 def q():
-    p = Provider(AUTENTICO_REQUEST_DEADLINE="2s", AUTENTICO_DRAIN_DEADLINE="2s")
+    # sealing anew waits for so long; a hash on a busy machine must not take longer
+    p = Provider(AUTENTICO_REQUEST_DEADLINE="6s", AUTENTICO_DRAIN_DEADLINE="6s")
     p.onboard_cli()
     p.start()
     yield p
