@@ -100,6 +100,21 @@ static void escape_one(const char **p, size_t left, char out[16])
     *p += n > 0 ? n : 1;
 }
 
+/* How much stands for itself, `most` at most: nearly all of what is logged. */
+static size_t ordinary(const char *text, size_t most)
+{
+    size_t n = 0;
+
+    while (n < most && text[n] >= 0x20 && text[n] < 0x7F && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void put_escaped(struct line *l, const char *text)
 {
     const char *end = text + strlen(text);
@@ -107,8 +122,14 @@ static void put_escaped(struct line *l, const char *text)
     char one[16];
 
     while (text < end) {
-        escape_one(&text, (size_t)(end - text), one);
-        put(l, one);
+        size_t n = ordinary(text, least((size_t)(end - text), start + VALUE_BYTES + 1 - l->n));
+
+        put_n(l, text, n);
+        text += n;
+        if (n == 0) {
+            escape_one(&text, (size_t)(end - text), one);
+            put(l, one);
+        }
         if (l->n - start > VALUE_BYTES) {
             put(l, "…");
             return;
