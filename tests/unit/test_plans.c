@@ -37,6 +37,7 @@ static void run_users(void)
     bool any;
 
     assert_ok(users_by_id(DB, A, "u1", &u));
+    assert_ok(users_profile(DB, A, "u1", &u));
     assert_ok(users_by_username(DB, A, "ann", &u));
     assert_ok(users_by_id_any(DB, A, "u1", &u));
     assert_ok(users_update(DB, &u));

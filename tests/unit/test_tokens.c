@@ -57,7 +57,7 @@ static void test_round_trip(void **state)
     assert_string_equal(v.family.acr, "1");
     assert_string_equal(v.family.amr, "pwd");
     assert_int_equal(v.family.expires_at, NOW + 1000);
-    assert_string_equal(v.role, "user");
+    assert_string_equal(v.username, "ann");
     assert_none(tokens_find(DB, A, 8, &v));
     assert_refused(tokens_add(DB, &t));
 }
@@ -93,7 +93,7 @@ static void test_without_a_user(void **state)
     add_token(2, "f2", 0);
     v = view(2);
     assert_null(v.family.user_id);
-    assert_null(v.role);
+    assert_null(v.username);
     assert_true(v.is_user_active);
     assert_true(v.is_session_live);
     assert_int_equal(v.token.refresh_hash.n, 0);
