@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "util/json_build.h"
 #include "util/json_number.h"
 #include "util/json_scan.h"
 #include "util/log.h"
@@ -50,57 +51,15 @@ static struct node *made(struct node *o)
     return o;
 }
 
-/* The members of all objects in the tree. */
-/* NOLINTNEXTLINE(misc-no-recursion): json_scan.c lets nothing deeper than its DEPTH_MAX through */
-static size_t members_within(const struct json *j)
-{
-    struct json_iter it = { 0 };
-    const char *name;
-    struct json *value;
-    size_t n = 0;
-
-    for (size_t i = 0; i < json_len(j); i++)
-        n += members_within(json_at(j, i));
-    while (json_next(j, &it, &name, &value))
-        n += 1 + members_within(value);
-    return n;
-}
-
-static enum rc build(const char *text, size_t n, struct node **out)
-{
-    struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
-    struct node *o;
-    enum json_tokener_error error;
-
-    if (tok == NULL)
-        die("json: no memory");
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
-    o = json_tokener_parse_ex(tok, text, (int)n);
-    if (json_tokener_get_error(tok) == json_tokener_continue)
-        o = json_tokener_parse_ex(tok, "", 1); /* ends a number */
-    error = json_tokener_get_error(tok);
-    json_tokener_free(tok);
-    if (error != json_tokener_success)
-        return RC_NONE;
-    *out = o;
-    return RC_OK;
-}
-
 static enum rc parse(struct arena *a, const char *text, struct json_extent extent,
                      struct json **out)
 {
-    struct node *o = NULL;
-    struct json *j;
+    void *o = NULL;
 
     if (extent.n == 0 || extent.n > INT32_MAX)
         return RC_NONE;
-    TRY(build(text + extent.start, extent.n, &o));
-    j = own(a, o);
-    /* json-c lets the later of two members of one name win: then the tree has
-     * fewer members than the text. */
-    if (members_within(j) != extent.members_n)
-        return RC_NONE;
-    *out = j;
+    TRY(json_build(a, text + extent.start, extent.n, &o));
+    *out = own(a, o);
     return RC_OK;
 }
 
