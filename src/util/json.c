@@ -78,6 +78,18 @@ enum rc json_parse_prefix(struct arena *a, const char *text, size_t n, struct js
     return parse(a, text, json_scan(text, n), out);
 }
 
+enum rc json_reread(struct arena *a, const char *text, size_t n, const char *const *names, struct json **out)
+{
+    size_t start = json_space(text, n);
+    void *o = NULL;
+
+    if (start == n || text[start] != '{')
+        return RC_NONE;
+    TRY(json_build_part(a, text + start, n - start, names, &o));
+    *out = own(a, o);
+    return RC_OK;
+}
+
 enum rc json_int_of(const struct json *j, int64_t *out)
 {
     if (json_type(j) != JSON_INT)

@@ -21,6 +21,13 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_DOUBLE, JSON_STRING, JSON_
  * after the first value, as the contract's API bodies do (http-api 1.2). */
 MUST_CHECK enum rc json_parse(struct arena *a, const char *text, size_t n, struct json **out);
 MUST_CHECK enum rc json_parse_prefix(struct arena *a, const char *text, size_t n, struct json **out);
+/*
+ * Of an object that json_parse() took once before, the same bytes, the members in `names`
+ * alone (the last is NULL): no more of it is looked at than it takes to find them.  One
+ * that is written with an escape in its name is not found.  RC_NONE: it is no object.
+ */
+MUST_CHECK enum rc json_reread(struct arena *a, const char *text, size_t n, const char *const *names,
+                               struct json **out);
 const char *json_text(struct arena *a, const struct json *j); /* compact */
 
 enum json_type json_type(const struct json *j);            /* NULL pointer: JSON_NULL */

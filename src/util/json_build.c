@@ -216,15 +216,56 @@ static struct json_object *read_value(struct reading *r)
     }
 }
 
-enum rc json_build(struct arena *a, const char *text, size_t n, void **out)
+static enum rc finish(const struct reading *r, struct json_object *o, void **out)
 {
-    struct reading r = { a, text, text + n, false };
-    struct json_object *o = read_value(&r);
-
-    if (r.is_refused) {
+    if (r->is_refused) {
         json_object_put(o);
         return RC_NONE;
     }
     *out = o;
     return RC_OK;
+}
+
+enum rc json_build(struct arena *a, const char *text, size_t n, void **out)
+{
+    struct reading r = { a, text, text + n, false };
+    struct json_object *o = read_value(&r);
+
+    return finish(&r, o, out);
+}
+
+/* --- a part of an object -------------------------------------------------------- */
+
+/* Up to the comma or the bracket behind it. */
+static void skip_value(struct reading *r)
+{
+    int depth = 0;
+
+    while (r->p < r->end && (depth > 0 || (*r->p != ',' && *r->p != '}'))) {
+        depth += (*r->p == '{' || *r->p == '[') - (*r->p == '}' || *r->p == ']');
+        r->p += *r->p == '"' ? string_length(r) : 1;
+    }
+}
+
+static bool is_one_of(const char *const *names, const char *text, size_t n)
+{
+    for (; *names != NULL; names++)
+        if (strlen(*names) == n && memcmp(*names, text, n) == 0)
+            return true;
+    return false;
+}
+
+enum rc json_build_part(struct arena *a, const char *text, size_t n, const char *const *names, void **out)
+{
+    struct reading r = { a, text, text + n, false };
+    struct json_object *object = made(json_object_new_object());
+
+    (void)take(&r, '{');
+    while (has_item(&r, '}')) {
+        if (is_one_of(names, r.p + 1, string_length(&r) - 2))
+            add_member(&r, object);
+        else
+            skip_value(&r);
+    }
+    return finish(&r, object, out);
 }

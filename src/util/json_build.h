@@ -13,5 +13,7 @@
  * RC_NONE: an object has a member twice.
  */
 MUST_CHECK enum rc json_build(struct arena *a, const char *text, size_t n, void **out);
+/* Of an object only the members that are named, NULL behind the last. */
+MUST_CHECK enum rc json_build_part(struct arena *a, const char *text, size_t n, const char *const *names, void **out);
 
 #endif

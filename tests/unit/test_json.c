@@ -198,6 +198,35 @@ static void prefix(void **state)
     }
 }
 
+static void reread(void **state)
+{
+    static const char *const names[] = { "a", "é", "", NULL };
+    static const struct { const char *text, *part; } cases[] = {
+        { "{}", "{}" },
+        { " { } ", "{}" },
+        { "{\"a\":1}", "{\"a\":1}" },
+        { "{\"b\":1}", "{}" },
+        { "{\"aa\":1,\"\":2, \"A\":3}", "{\"\":2}" },
+        { "\t{\"b\" : {\"a\":[1,{\"a\":2}]} , \"a\" : null , \"é\":\"\\\"a\\\":1\"}\n", "{\"a\":null,\"é\":\"\\\"a\\\":1\"}" },
+        { "{\"b\":\"\\\\\",\"a\":[\"}\",{\"b\":-1.5}],\"c\":\"\\\"a\\\":{\"}", "{\"a\":[\"}\",{\"b\":-1.5}]}" },
+        { "{\"\\u0061\":1}", "{}" }, /* as it says */
+        { "[{\"a\":1}]", NULL },
+        { "\"a\"", NULL },
+        { " ", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        size_t n = strlen(cases[i].text);
+        struct json *j = NULL;
+        enum rc rc = json_reread(arena, arena_memdup(arena, cases[i].text, n), n, names, &j);
+
+        assert_int_equal(rc, cases[i].part != NULL ? RC_OK : RC_NONE);
+        if (cases[i].part != NULL)
+            assert_string_equal(json_text(arena, j), cases[i].part);
+    }
+}
+
 /* Members in the ten thousands, to show that the check is not quadratic. */
 static void many_members(void **state)
 {
@@ -420,6 +449,7 @@ int main(void)
         TEST(nul_bytes_are_refused),
         TEST(depth_is_limited),
         TEST(prefix),
+        TEST(reread),
         TEST(many_members),
         TEST(getters),
         TEST(numeric_dates),
