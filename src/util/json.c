@@ -152,6 +152,16 @@ bool json_has(const struct json *obj, const char *name)
     return is_object(obj) && json_object_object_get_ex(node_of(obj), name, NULL);
 }
 
+bool json_find(const struct json *obj, const char *name, struct json **out)
+{
+    struct node *value;
+
+    if (!is_object(obj) || !json_object_object_get_ex(node_of(obj), name, &value))
+        return false;
+    *out = json_of(value);
+    return true;
+}
+
 size_t json_len(const struct json *array)
 {
     return json_type(array) == JSON_ARRAY ? json_object_array_length(node_of(array)) : 0;
@@ -230,6 +240,11 @@ struct json *json_object(struct arena *a)
 struct json *json_array(struct arena *a)
 {
     return own(a, made(json_object_new_array()));
+}
+
+struct json *json_string(struct arena *a, const char *text)
+{
+    return own(a, made(json_object_new_string(text)));
 }
 
 /* Takes over one reference to `value`. */

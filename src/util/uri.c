@@ -43,12 +43,13 @@ static int percent_value(const char *p, size_t n)
 /* Only characters of `allowed` and percent-encoded bytes. */
 static bool is_made_of(struct part part, const char *allowed)
 {
-    for (size_t i = 0; i < part.n; i++) {
-        if (part.p[i] != '\0' && strchr(allowed, part.p[i]) != NULL)
-            continue;
+    size_t i = 0;
+
+    /* the text goes on behind the part, to its NUL */
+    while (part.n > 0 && (i += strspn(part.p + i, allowed)) < part.n) {
         if (percent_value(part.p + i, part.n - i) < 0)
             return false;
-        i += 2;
+        i += 3;
     }
     return true;
 }

@@ -247,6 +247,7 @@ static void many_members(void **state)
 
 static void getters(void **state)
 {
+    struct json *found = NULL;
     struct json *j = parsed("{\"s\":\"x\",\"i\":7,\"big\":18446744073709551615,\"b\":true,\"n\":null,"
                             "\"d\":1.5,\"a\":[1,\"two\",null],\"o\":{\"k\":\"v\"}}");
     const char *s = "old";
@@ -276,6 +277,10 @@ static void getters(void **state)
     assert_int_equal(i, 42);
 
     assert_true(json_has(j, "n") && !json_has(j, "none") && !json_has(NULL, "n"));
+    assert_true(json_find(j, "n", &found));
+    assert_ptr_equal(found, json_get(j, "n"));
+    assert_false(json_find(j, "none", &found) || json_find(NULL, "n", &found) || json_find(found, "n", &found));
+    assert_string_equal(json_str(json_string(arena, "é")), "é");
     assert_null(json_get(j, "n"));
     assert_null(json_get(j, "none"));
     assert_null(json_get(NULL, "n"));
