@@ -349,19 +349,28 @@ static void add_security(struct sbuf *out, const struct exchange *x)
         sbuf_add(out, "Cache-Control: no-store\r\nPragma: no-cache\r\n");
 }
 
+static void add_length(struct sbuf *out, size_t n)
+{
+    sbuf_add(out, "Content-Length: ");
+    sbuf_int(out, (int64_t)n);
+    sbuf_add(out, "\r\n");
+}
+
 struct bytes response_bytes(struct exchange *x)
 {
     const struct response *rs = x->rs;
     struct sbuf out;
 
     sbuf_init(&out, x->arena, rs->body.n + 2048);
-    sbuf_printf(&out, "Status: %d %s\r\n", rs->status, reason_of(rs->status));
+    sbuf_add(&out, "Status: ");
+    sbuf_int(&out, rs->status);
+    add_line(&out, " ", reason_of(rs->status));
     if (rs->content_type != NULL)
         add_line(&out, "Content-Type: ", rs->content_type);
     add_security(&out, x);
     sbuf_addn(&out, rs->headers.text, rs->headers.n);
     if (rs->status != 204 && rs->status != 304)
-        sbuf_printf(&out, "Content-Length: %zu\r\n", rs->body.n);
+        add_length(&out, rs->body.n);
     sbuf_add(&out, "\r\n");
     if (x->rq->method != M_HEAD && rs->body.n > 0)
         sbuf_addn(&out, rs->body.p, rs->body.n);

@@ -247,10 +247,23 @@ static void skip_value(struct reading *r)
     }
 }
 
-static bool is_one_of(const char *const *names, const char *text, size_t n)
+/* Mostly the first character says no. */
+static bool is_named(const char *name, const char *text, size_t n)
 {
-    for (; *names != NULL; names++)
-        if (strlen(*names) == n && memcmp(*names, text, n) == 0)
+    size_t i = 0;
+
+    while (i < n && name[i] != '\0' && name[i] == text[i])
+        i++;
+    return i == n && name[i] == '\0';
+}
+
+/* Of the string at r->p. */
+static bool is_one_of(const char *const *names, const struct reading *r)
+{
+    size_t n = string_length(r);
+
+    for (; n >= 2 && *names != NULL; names++)
+        if (is_named(*names, r->p + 1, n - 2))
             return true;
     return false;
 }
@@ -262,7 +275,7 @@ enum rc json_build_part(struct arena *a, const char *text, size_t n, const char 
 
     (void)take(&r, '{');
     while (has_item(&r, '}')) {
-        if (is_one_of(names, r.p + 1, string_length(&r) - 2))
+        if (is_one_of(names, &r))
             add_member(&r, object);
         else
             skip_value(&r);

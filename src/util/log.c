@@ -43,7 +43,10 @@ void log_process(const char *kind)
 
 void log_request_id(const char *id)
 {
-    snprintf(request_id, sizeof(request_id), "%s", text_or(id, ""));
+    size_t n = strnlen(text_or(id, ""), sizeof(request_id) - 1);
+
+    memcpy(request_id, text_or(id, ""), n);
+    request_id[n] = '\0';
 }
 
 int log_enabled(enum log_level level)
