@@ -113,6 +113,8 @@ static enum rc decode_path(struct arena *a, const char *raw, char **out)
 {
     struct sbuf plus;
 
+    if (strchr(raw, '+') == NULL)
+        return form_decode(a, raw, strlen(raw), out);
     sbuf_init(&plus, a, strlen(raw) + 8);
     for (const char *p = raw; *p != '\0'; p++) {
         if (*p == '+')
