@@ -229,8 +229,10 @@ static char *const *take_env(char **from, struct arena *a)
         n++;
     env = arena_array(a, char *, n + 1);
     for (size_t i = 0; i < n; i++) {
-        env[i] = arena_strdup(a, from[i]);
-        explicit_bzero(from[i], strlen(from[i]));
+        size_t len = strlen(from[i]);
+
+        env[i] = arena_memdup(a, from[i], len + 1);
+        explicit_bzero(from[i], len);
     }
     return env;
 }

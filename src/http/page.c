@@ -185,10 +185,7 @@ char *asset_version(struct arena *a, const char *dir)
 
 static const struct json *text_value(struct exchange *x, const char *text)
 {
-    struct json *holder = json_object(x->arena);
-
-    json_set_str(holder, "v", text_or(text, ""));
-    return json_get(holder, "v");
+    return json_string(x->arena, text_or(text, ""));
 }
 
 /* The globals of html/VARIABLES, made when a template asks: a form token costs a

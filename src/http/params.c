@@ -9,10 +9,13 @@
 
 static size_t count_of(const char *text, size_t n, char separator)
 {
+    const char *end = text + n, *at = text;
     size_t count = 1;
 
-    for (size_t i = 0; i < n; i++)
-        count += text[i] == separator;
+    while (at < end && (at = memchr(at, separator, (size_t)(end - at))) != NULL) {
+        count++;
+        at++;
+    }
     return count;
 }
 

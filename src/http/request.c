@@ -17,28 +17,30 @@ enum var {
     V_CSRF, V_ACCEPT, V_IF_NONE_MATCH, V_COOKIE, V_FRONT_SECRET, VARS_N
 };
 
-static const char *const var_names[VARS_N] = {
-    [V_METHOD] = "REQUEST_METHOD",
-    [V_URI] = "REQUEST_URI",
-    [V_QUERY] = "QUERY_STRING",
-    [V_TYPE] = "CONTENT_TYPE",
-    [V_LENGTH] = "CONTENT_LENGTH",
-    [V_REMOTE] = "REMOTE_ADDR",
-    [V_HTTPS] = "HTTPS",
-    [V_SCHEME] = "REQUEST_SCHEME",
-    [V_FORWARDED_FOR] = "HTTP_X_FORWARDED_FOR",
-    [V_FORWARDED_PROTO] = "HTTP_X_FORWARDED_PROTO",
-    [V_HOST] = "HTTP_HOST",
-    [V_AUTHORIZATION] = "HTTP_AUTHORIZATION",
-    [V_USER_AGENT] = "HTTP_USER_AGENT",
-    [V_ORIGIN] = "HTTP_ORIGIN",
-    [V_REFERER] = "HTTP_REFERER",
-    [V_SEC_FETCH_SITE] = "HTTP_SEC_FETCH_SITE",
-    [V_CSRF] = "HTTP_X_CSRF_TOKEN",
-    [V_ACCEPT] = "HTTP_ACCEPT",
-    [V_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
-    [V_COOKIE] = "HTTP_COOKIE",
-    [V_FRONT_SECRET] = "AUTENTICO_FRONT_SECRET",
+#define VAR(name) { name, sizeof(name) - 1 }
+
+static const struct { const char *name; size_t n; } var_names[VARS_N] = {
+    [V_METHOD] = VAR("REQUEST_METHOD"),
+    [V_URI] = VAR("REQUEST_URI"),
+    [V_QUERY] = VAR("QUERY_STRING"),
+    [V_TYPE] = VAR("CONTENT_TYPE"),
+    [V_LENGTH] = VAR("CONTENT_LENGTH"),
+    [V_REMOTE] = VAR("REMOTE_ADDR"),
+    [V_HTTPS] = VAR("HTTPS"),
+    [V_SCHEME] = VAR("REQUEST_SCHEME"),
+    [V_FORWARDED_FOR] = VAR("HTTP_X_FORWARDED_FOR"),
+    [V_FORWARDED_PROTO] = VAR("HTTP_X_FORWARDED_PROTO"),
+    [V_HOST] = VAR("HTTP_HOST"),
+    [V_AUTHORIZATION] = VAR("HTTP_AUTHORIZATION"),
+    [V_USER_AGENT] = VAR("HTTP_USER_AGENT"),
+    [V_ORIGIN] = VAR("HTTP_ORIGIN"),
+    [V_REFERER] = VAR("HTTP_REFERER"),
+    [V_SEC_FETCH_SITE] = VAR("HTTP_SEC_FETCH_SITE"),
+    [V_CSRF] = VAR("HTTP_X_CSRF_TOKEN"),
+    [V_ACCEPT] = VAR("HTTP_ACCEPT"),
+    [V_IF_NONE_MATCH] = VAR("HTTP_IF_NONE_MATCH"),
+    [V_COOKIE] = VAR("HTTP_COOKIE"),
+    [V_FRONT_SECRET] = VAR("AUTENTICO_FRONT_SECRET"),
 };
 
 struct building {
@@ -49,11 +51,10 @@ struct building {
     struct refusal *no;
 };
 
-static int var_of(const char *entry, const char *eq)
+static int var_of(const char *entry, size_t n)
 {
     for (int i = 0; i < VARS_N; i++)
-        if (strlen(var_names[i]) == (size_t)(eq - entry) &&
-            memcmp(var_names[i], entry, (size_t)(eq - entry)) == 0)
+        if (var_names[i].n == n && memcmp(var_names[i].name, entry, n) == 0)
             return i;
     return -1;
 }
@@ -64,12 +65,12 @@ static enum rc read_vars(struct building *b, char *const *env)
 
     for (char *const *e = env; *e != NULL; e++) {
         const char *eq = strchr(*e, '=');
-        int i = eq != NULL ? var_of(*e, eq) : -1;
+        int i = eq != NULL ? var_of(*e, (size_t)(eq - *e)) : -1;
 
         if (i < 0)
             continue;
         if (b->vars[i] != NULL)
-            twice = var_names[i];
+            twice = var_names[i].name;
         b->vars[i] = eq + 1;
     }
     if (twice != NULL)
@@ -112,6 +113,8 @@ static enum rc decode_path(struct arena *a, const char *raw, char **out)
 {
     struct sbuf plus;
 
+    if (strchr(raw, '+') == NULL)
+        return form_decode(a, raw, strlen(raw), out);
     sbuf_init(&plus, a, strlen(raw) + 8);
     for (const char *p = raw; *p != '\0'; p++) {
         if (*p == '+')
@@ -273,7 +276,7 @@ static void read_cookies(struct building *b)
     struct text_list list = text_split(b->arena, var(b, V_COOKIE), ';');
     struct params *out = &b->rq->cookies;
 
-    out->v = arena_array(b->arena, struct param, COOKIES_MAX);
+    out->v = arena_array(b->arena, struct param, list.n < COOKIES_MAX ? list.n : COOKIES_MAX);
     for (size_t i = 0; i < list.n && out->n < COOKIES_MAX; i++) {
         char *pair = text_trim(b->arena, list.v[i]), *eq = strchr(pair, '=');
 
@@ -291,7 +294,7 @@ static enum rc read_headers(struct building *b)
 
     for (size_t i = 0; i < ARRAY_LEN(strict); i++)
         if (!is_text(var(b, strict[i])))
-            return refuse(b->no, REFUSE_BAD_REQUEST, "%s is malformed", var_names[strict[i]]);
+            return refuse(b->no, REFUSE_BAD_REQUEST, "%s is malformed", var_names[strict[i]].name);
     rq->host = var(b, V_HOST);
     rq->authorization = var(b, V_AUTHORIZATION);
     rq->has_authorization = b->vars[V_AUTHORIZATION] != NULL;

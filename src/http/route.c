@@ -274,6 +274,15 @@ void router_each_hashing(const struct router *r, void (*fn)(const char *path, vo
             fn(last = r->patterns[i].path, arg);
 }
 
+/* A segment that is empty, or begins with a dot. */
+static bool may_be_unclean(const char *path)
+{
+    for (; (path = strchr(path, '/')) != NULL; path++)
+        if (path[1] == '/' || path[1] == '.')
+            return true;
+    return false;
+}
+
 /* RFC 3986 5.2.4, with empty segments taken out too. */
 const char *path_clean(struct arena *a, const char *path)
 {
@@ -281,7 +290,7 @@ const char *path_clean(struct arena *a, const char *path)
     size_t n = strlen(path);
     bool ends_open = n > 0 && path[n - 1] == '/';
 
-    if (strstr(path, "//") == NULL && strstr(path, "/.") == NULL)
+    if (!may_be_unclean(path))
         return NULL;
     in = text_split(a, path, '/');
     out.v = arena_array(a, const char *, in.n + 1);

@@ -205,16 +205,17 @@ enum rc template_parse_text(struct arena *a, const char *text, size_t n, const s
 
 static const struct json *look_up(const struct scope *scope, const char *name)
 {
+    struct json *found;
+
     for (; scope != NULL; scope = scope->outer) {
         if (scope->late != NULL) {
             const struct json *value = scope->late(scope->late_arg, name);
 
             if (value != NULL)
                 return value;
-            continue;
+        } else if (json_find(scope->vars, name, &found)) {
+            return found;
         }
-        if (json_type(scope->vars) == JSON_OBJECT && json_has(scope->vars, name))
-            return json_get(scope->vars, name);
     }
     return NULL;
 }

@@ -112,7 +112,7 @@ static enum rc read_jwt(struct exchange *x, const char *value, struct token_valu
     TRY(genuine_claims(x, value, &out->claims));
     TRY(json_get_str(out->claims, "jti", &jti));
     TRY(id_to_selector(jti, &selector));
-    TRY(tokens_find(x->db, x->arena, selector, &out->view));
+    TRY(tokens_shown(x->db, x->arena, selector, &out->view));
     return agrees(&out->view, out->claims) ? RC_OK : RC_NONE;
 }
 
@@ -122,7 +122,7 @@ static enum rc read_opaque(struct exchange *x, const char *value, struct token_v
     struct opaque_value o;
 
     TRY(issue_read_opaque(value, &o));
-    TRY(tokens_find(x->db, x->arena, o.selector, &out->view));
+    TRY(tokens_shown(x->db, x->arena, o.selector, &out->view));
     out->is_refresh = ct_equal(row->refresh_hash, BYTES(o.hash));
     return out->is_refresh || ct_equal(row->access_hash, BYTES(o.hash)) ? RC_OK : RC_NONE;
 }

@@ -50,6 +50,9 @@ static const char *algs_of(struct arena *a, const struct key_set *set)
     return out;
 }
 
+/* What bearer.c asks of an access token. */
+static const char *const access_members[] = { "iss", "sub", "aud", "azp", "exp", "nbf", "iat", "jti", "typ", NULL };
+
 enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out)
 {
     struct json *doc = json_object(a), *list = json_array(a);
@@ -60,7 +63,7 @@ enum rc key_set_load(struct db *db, struct arena *a, struct key_set *out)
     set.v = arena_array(a, struct jwk, rows.n);
     set.signing = arena_array(a, struct signing_key, rows.n);
     set.states = arena_array(a, const char *, rows.n);
-    set.seen = jws_seen_new(a);
+    set.seen = jws_seen_new(a, access_members);
     for (size_t i = 0; i < rows.n; i++)
         if (rows.v[i].revoked_at == 0)
             TRY(load_one(a, &rows.v[i], &set, list));

@@ -18,7 +18,7 @@ enum rc userinfo_handle(struct exchange *x)
         return refuse(&x->no, REFUSE_INVALID_TOKEN, "This token does not belong to a person");
     if (!text_list_has(t->token.scope, "openid")) /* BT-07 */
         return refuse(&x->no, REFUSE_INSUFFICIENT_SCOPE, "The access token lacks the scope openid");
-    rc = users_by_id(x->db, x->arena, t->family.user_id, &u);
+    rc = users_profile(x->db, x->arena, t->family.user_id, &u);
     if (rc == RC_NONE)
         return refuse(&x->no, REFUSE_INVALID_TOKEN, NULL);
     TRY(rc);

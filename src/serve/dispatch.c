@@ -329,7 +329,7 @@ static void answer(struct exchange *x, enum rc rc, int allow)
 
 static void log_request(const struct exchange *x, int64_t began_us)
 {
-    if (x->route != NULL && x->route->is_quiet && x->rs->status < 400)
+    if (!log_enabled(LOG_LEVEL_INFO) || (x->route != NULL && x->route->is_quiet && x->rs->status < 400))
         return;
     log_event(LOG_LEVEL_INFO, "request", "method", x->rq->method_text, "path", x->rq->raw_path,
               "status", log_num(x->rs->status), "ms", log_num((clock_mono_us() - began_us) / 1000),

@@ -35,8 +35,29 @@ static void token_row(struct stmt *q, struct arena *a, int i, struct token *out)
     };
 }
 
+#define TOKEN_COLS                                                                         \
+    "t.selector, t.family_id, t.access_hash, t.refresh_hash, t.scope, t.issued_at,"           \
+    " t.access_expires_at, t.refresh_expires_at, t.rotated_at, t.revoked_at"
+#define LIVENESS_COLS                                                                      \
+    "f.user_id IS NULL OR (u.id IS NOT NULL AND u.deactivated_at IS NULL),"                   \
+    " f.session_id IS NULL OR (s.id IS NOT NULL AND s.ended_at IS NULL),"                     \
+    " c.is_active, u.username"
+#define VIEW_FROM                                                                          \
+    " FROM tokens t"                                                                          \
+    " JOIN token_families f ON f.id = t.family_id"                                            \
+    " JOIN clients c ON c.client_id = f.client_id"                                            \
+    " LEFT JOIN users u ON u.id = f.user_id"                                                  \
+    " LEFT JOIN sessions s ON s.id = f.session_id"                                            \
+    " WHERE t.selector = $1"
 #define FAMILY_AT 10
-#define LIVENESS_AT 26
+
+static void read_liveness(struct stmt *q, struct arena *a, int i, struct token_view *v)
+{
+    v->is_user_active = col_bool(q, i);
+    v->is_session_live = col_bool(q, i + 1);
+    v->is_client_active = col_bool(q, i + 2);
+    v->username = col_text(q, i + 3, a);
+}
 
 static void view_row(struct stmt *q, struct arena *a, void *out)
 {
@@ -44,30 +65,41 @@ static void view_row(struct stmt *q, struct arena *a, void *out)
 
     token_row(q, a, 0, &v->token);
     family_read(q, a, FAMILY_AT, &v->family);
-    v->is_user_active = col_bool(q, LIVENESS_AT);
-    v->is_session_live = col_bool(q, LIVENESS_AT + 1);
-    v->is_client_active = col_bool(q, LIVENESS_AT + 2);
-    v->role = col_text(q, LIVENESS_AT + 3, a);
+    read_liveness(q, a, FAMILY_AT + 16, v);
 }
 
 enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct token_view *out)
 {
-    struct stmt *q = db_sql(db,
-        "SELECT t.selector, t.family_id, t.access_hash, t.refresh_hash, t.scope, t.issued_at,"
-        " t.access_expires_at, t.refresh_expires_at, t.rotated_at, t.revoked_at,"
-        " " FAMILY_COLS ","
-        " f.user_id IS NULL OR (u.id IS NOT NULL AND u.deactivated_at IS NULL),"
-        " f.session_id IS NULL OR (s.id IS NOT NULL AND s.ended_at IS NULL),"
-        " c.is_active, u.role"
-        " FROM tokens t"
-        " JOIN token_families f ON f.id = t.family_id"
-        " JOIN clients c ON c.client_id = f.client_id"
-        " LEFT JOIN users u ON u.id = f.user_id"
-        " LEFT JOIN sessions s ON s.id = f.session_id"
-        " WHERE t.selector = $1");
+    struct stmt *q = db_sql(db, "SELECT " TOKEN_COLS ", " FAMILY_COLS ", " LIVENESS_COLS VIEW_FROM);
 
     db_int(q, 1, selector);
     return db_one(q, a, view_row, out);
+}
+
+static void shown_row(struct stmt *q, struct arena *a, void *out)
+{
+    struct token_view *v = out;
+
+    token_row(q, a, 0, &v->token);
+    v->family = (struct family){
+        .id = v->token.family_id,
+        .user_id = col_text(q, FAMILY_AT, a),
+        .client_id = col_text(q, FAMILY_AT + 1, a),
+        .session_id = col_text(q, FAMILY_AT + 2, a),
+        .auth_time = col_int(q, FAMILY_AT + 3),
+        .acr = col_text(q, FAMILY_AT + 4, a),
+        .revoked_at = col_int(q, FAMILY_AT + 5),
+    };
+    read_liveness(q, a, FAMILY_AT + 6, v);
+}
+
+enum rc tokens_shown(struct db *db, struct arena *a, int64_t selector, struct token_view *out)
+{
+    struct stmt *q = db_sql(db, "SELECT " TOKEN_COLS ", f.user_id, f.client_id, f.session_id, f.auth_time_at, f.acr,"
+                                " f.revoked_at, " LIVENESS_COLS VIEW_FROM);
+
+    db_int(q, 1, selector);
+    return db_one(q, a, shown_row, out);
 }
 
 bool token_is_live(const struct token_view *v, int64_t now)

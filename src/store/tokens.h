@@ -39,9 +39,12 @@ struct token_view {
     bool is_user_active;      /* true for families without a user */
     bool is_session_live;     /* the family has no session, or it has not ended */
     bool is_client_active;
-    const char *role;         /* of the user, or NULL */
+    const char *username;     /* of the user, or NULL */
 };
 MUST_CHECK enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct token_view *out);
+/* The same for a token that is shown at an endpoint, at each request: of the family only id,
+ * user_id, client_id, session_id, auth_time, acr and revoked_at. */
+MUST_CHECK enum rc tokens_shown(struct db *db, struct arena *a, int64_t selector, struct token_view *out);
 /* Everything that makes an access token honoured at `now`, expiry included (flows 10). */
 bool token_is_live(const struct token_view *v, int64_t now);
 

@@ -4,9 +4,9 @@
 
 #include "store/users_row.h"
 
-void user_row(struct stmt *q, struct arena *a, void *out)
+/* The index of the column behind them. */
+static int read_own(struct stmt *q, struct arena *a, struct user *u)
 {
-    struct user *u = out;
     int i = 0;
 
     *u = (struct user){ 0 };
@@ -21,12 +21,25 @@ void user_row(struct stmt *q, struct arena *a, void *out)
     u->registered_at = col_int(q, i++);
     u->created_at = col_int(q, i++);
     u->updated_at = col_int(q, i++);
-    u->failures_n = col_int(q, i++);
-    u->locked_until_at = col_int(q, i++);
-    u->totp_since = col_int(q, i++);
 #define X(claim) u->claim = col_text(q, i++, a);
     PROFILE_CLAIMS(X)
 #undef X
+    return i;
+}
+
+static void own_row(struct stmt *q, struct arena *a, void *out)
+{
+    (void)read_own(q, a, out);
+}
+
+void user_row(struct stmt *q, struct arena *a, void *out)
+{
+    struct user *u = out;
+    int i = read_own(q, a, u);
+
+    u->failures_n = col_int(q, i);
+    u->locked_until_at = col_int(q, i + 1);
+    u->totp_since = col_int(q, i + 2);
 }
 
 #define USER_SELECT "SELECT " USER_COLS " FROM " USER_FROM
@@ -37,6 +50,14 @@ enum rc users_by_id(struct db *db, struct arena *a, const char *id, struct user 
 
     db_text(q, 1, id);
     return db_one(q, a, user_row, out);
+}
+
+enum rc users_profile(struct db *db, struct arena *a, const char *id, struct user *out)
+{
+    struct stmt *q = db_sql(db, "SELECT " USER_OWN_COLS " FROM users u WHERE u.id = $1 AND u.deactivated_at IS NULL");
+
+    db_text(q, 1, id);
+    return db_one(q, a, own_row, out);
 }
 
 enum rc users_by_username(struct db *db, struct arena *a, const char *username, struct user *out)

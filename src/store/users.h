@@ -30,6 +30,8 @@ struct user {
 
 /* Active users only, except where said. RC_NONE: no such user. */
 MUST_CHECK enum rc users_by_id(struct db *db, struct arena *a, const char *id, struct user *out);
+/* The same without what is joined, which stays 0: all that claims are made of. */
+MUST_CHECK enum rc users_profile(struct db *db, struct arena *a, const char *id, struct user *out);
 MUST_CHECK enum rc users_by_username(struct db *db, struct arena *a, const char *username, struct user *out);
 MUST_CHECK enum rc users_by_email(struct db *db, struct arena *a, const char *email, struct user *out); /* lower case */
 MUST_CHECK enum rc users_by_id_any(struct db *db, struct arena *a, const char *id, struct user *out); /* deactivated too */

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "util/json_build.h"
 #include "util/json_number.h"
 #include "util/json_scan.h"
 #include "util/log.h"
@@ -50,57 +51,15 @@ static struct node *made(struct node *o)
     return o;
 }
 
-/* The members of all objects in the tree. */
-/* NOLINTNEXTLINE(misc-no-recursion): json_scan.c lets nothing deeper than its DEPTH_MAX through */
-static size_t members_within(const struct json *j)
-{
-    struct json_iter it = { 0 };
-    const char *name;
-    struct json *value;
-    size_t n = 0;
-
-    for (size_t i = 0; i < json_len(j); i++)
-        n += members_within(json_at(j, i));
-    while (json_next(j, &it, &name, &value))
-        n += 1 + members_within(value);
-    return n;
-}
-
-static enum rc build(const char *text, size_t n, struct node **out)
-{
-    struct json_tokener *tok = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
-    struct node *o;
-    enum json_tokener_error error;
-
-    if (tok == NULL)
-        die("json: no memory");
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
-    o = json_tokener_parse_ex(tok, text, (int)n);
-    if (json_tokener_get_error(tok) == json_tokener_continue)
-        o = json_tokener_parse_ex(tok, "", 1); /* ends a number */
-    error = json_tokener_get_error(tok);
-    json_tokener_free(tok);
-    if (error != json_tokener_success)
-        return RC_NONE;
-    *out = o;
-    return RC_OK;
-}
-
 static enum rc parse(struct arena *a, const char *text, struct json_extent extent,
                      struct json **out)
 {
-    struct node *o = NULL;
-    struct json *j;
+    void *o = NULL;
 
     if (extent.n == 0 || extent.n > INT32_MAX)
         return RC_NONE;
-    TRY(build(text + extent.start, extent.n, &o));
-    j = own(a, o);
-    /* json-c lets the later of two members of one name win: then the tree has
-     * fewer members than the text. */
-    if (members_within(j) != extent.members_n)
-        return RC_NONE;
-    *out = j;
+    TRY(json_build(a, text + extent.start, extent.n, &o));
+    *out = own(a, o);
     return RC_OK;
 }
 
@@ -117,6 +76,18 @@ enum rc json_parse(struct arena *a, const char *text, size_t n, struct json **ou
 enum rc json_parse_prefix(struct arena *a, const char *text, size_t n, struct json **out)
 {
     return parse(a, text, json_scan(text, n), out);
+}
+
+enum rc json_reread(struct arena *a, const char *text, size_t n, const char *const *names, struct json **out)
+{
+    size_t start = json_space(text, n);
+    void *o = NULL;
+
+    if (start == n || text[start] != '{')
+        return RC_NONE;
+    TRY(json_build_part(a, text + start, n - start, names, &o));
+    *out = own(a, o);
+    return RC_OK;
 }
 
 enum rc json_int_of(const struct json *j, int64_t *out)
@@ -179,6 +150,16 @@ struct json *json_get(const struct json *obj, const char *name)
 bool json_has(const struct json *obj, const char *name)
 {
     return is_object(obj) && json_object_object_get_ex(node_of(obj), name, NULL);
+}
+
+bool json_find(const struct json *obj, const char *name, struct json **out)
+{
+    struct node *value;
+
+    if (!is_object(obj) || !json_object_object_get_ex(node_of(obj), name, &value))
+        return false;
+    *out = json_of(value);
+    return true;
 }
 
 size_t json_len(const struct json *array)
@@ -259,6 +240,11 @@ struct json *json_object(struct arena *a)
 struct json *json_array(struct arena *a)
 {
     return own(a, made(json_object_new_array()));
+}
+
+struct json *json_string(struct arena *a, const char *text)
+{
+    return own(a, made(json_object_new_string(text)));
 }
 
 /* Takes over one reference to `value`. */

@@ -21,11 +21,19 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_DOUBLE, JSON_STRING, JSON_
  * after the first value, as the contract's API bodies do (http-api 1.2). */
 MUST_CHECK enum rc json_parse(struct arena *a, const char *text, size_t n, struct json **out);
 MUST_CHECK enum rc json_parse_prefix(struct arena *a, const char *text, size_t n, struct json **out);
+/*
+ * Of an object that json_parse() took once before, the same bytes, the members in `names`
+ * alone (the last is NULL): no more of it is looked at than it takes to find them.  One
+ * that is written with an escape in its name is not found.  RC_NONE: it is no object.
+ */
+MUST_CHECK enum rc json_reread(struct arena *a, const char *text, size_t n, const char *const *names,
+                               struct json **out);
 const char *json_text(struct arena *a, const struct json *j); /* compact */
 
 enum json_type json_type(const struct json *j);            /* NULL pointer: JSON_NULL */
 struct json *json_get(const struct json *obj, const char *name); /* NULL: absent or null */
 bool json_has(const struct json *obj, const char *name);   /* present, null included */
+bool json_find(const struct json *obj, const char *name, struct json **out); /* both at once; else out is untouched */
 size_t json_len(const struct json *array);
 struct json *json_at(const struct json *array, size_t i);
 /* for (it of object): returns false at the end */
@@ -43,6 +51,7 @@ MUST_CHECK enum rc json_get_time(const struct json *obj, const char *name, int64
 /* Building.  A NULL text sets nothing. */
 struct json *json_object(struct arena *a);
 struct json *json_array(struct arena *a);
+struct json *json_string(struct arena *a, const char *text);
 void json_set(struct json *obj, const char *name, struct json *value); /* value NULL: null */
 void json_set_str(struct json *obj, const char *name, const char *text);
 void json_set_str_nonempty(struct json *obj, const char *name, const char *text); /* "" sets nothing either */

@@ -11,7 +11,6 @@
 struct scan {
     const char *p, *end;
     int depth;
-    size_t members_n;
 };
 
 static bool scan_value(struct scan *s);
@@ -167,7 +166,6 @@ static bool scan_string(struct scan *s)
 
 static bool scan_member(struct scan *s)
 {
-    s->members_n++;
     skip_space(s);
     if (!scan_string(s))
         return false;
@@ -232,5 +230,5 @@ struct json_extent json_scan(const char *text, size_t n)
     start = s.p;
     if (!scan_value(&s))
         return (struct json_extent){ 0 };
-    return (struct json_extent){ (size_t)(start - text), (size_t)(s.p - start), s.members_n };
+    return (struct json_extent){ (size_t)(start - text), (size_t)(s.p - start) };
 }

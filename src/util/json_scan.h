@@ -1,6 +1,6 @@
 /*
  * The grammar of JSON (RFC 8259) and nothing beyond it, as json.c needs it:
- * json-c is lenient where it should not be.  Used by json.c only.
+ * json-c is lenient where it should not be.  Used by json.c and json_build.c only.
  */
 #ifndef AUTENTICO_UTIL_JSON_SCAN_H
 #define AUTENTICO_UTIL_JSON_SCAN_H
@@ -12,7 +12,6 @@
 struct json_extent {
     size_t start;     /* offset of the first value */
     size_t n;         /* its length; 0: not acceptable */
-    size_t members_n; /* members of all its objects, as written */
 };
 
 /* Refuses bad UTF-8, NUL and lone surrogates in strings, and nesting deeper

@@ -2,7 +2,6 @@
  * thousand; here what needs no escape is copied in one piece. */
 #include "config.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "util/json_number.h"
@@ -59,7 +58,7 @@ static void add_number(struct sbuf *b, const struct json *j)
     int64_t n;
 
     if (json_int_of(j, &n) == RC_OK)
-        sbuf_printf(b, "%" PRId64, n);
+        sbuf_int(b, n);
     else
         sbuf_add(b, json_number_text(j));
 }

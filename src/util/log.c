@@ -43,7 +43,10 @@ void log_process(const char *kind)
 
 void log_request_id(const char *id)
 {
-    snprintf(request_id, sizeof(request_id), "%s", text_or(id, ""));
+    size_t n = strnlen(text_or(id, ""), sizeof(request_id) - 1);
+
+    memcpy(request_id, text_or(id, ""), n);
+    request_id[n] = '\0';
 }
 
 int log_enabled(enum log_level level)
@@ -100,6 +103,21 @@ static void escape_one(const char **p, size_t left, char out[16])
     *p += n > 0 ? n : 1;
 }
 
+/* How much stands for itself, `most` at most: nearly all of what is logged. */
+static size_t ordinary(const char *text, size_t most)
+{
+    size_t n = 0;
+
+    while (n < most && text[n] >= 0x20 && text[n] < 0x7F && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void put_escaped(struct line *l, const char *text)
 {
     const char *end = text + strlen(text);
@@ -107,8 +125,14 @@ static void put_escaped(struct line *l, const char *text)
     char one[16];
 
     while (text < end) {
-        escape_one(&text, (size_t)(end - text), one);
-        put(l, one);
+        size_t n = ordinary(text, least((size_t)(end - text), start + VALUE_BYTES + 1 - l->n));
+
+        put_n(l, text, n);
+        text += n;
+        if (n == 0) {
+            escape_one(&text, (size_t)(end - text), one);
+            put(l, one);
+        }
         if (l->n - start > VALUE_BYTES) {
             put(l, "…");
             return;

@@ -56,6 +56,20 @@ void sbuf_addc(struct sbuf *b, char c)
     sbuf_addn(b, &c, 1);
 }
 
+void sbuf_int(struct sbuf *b, int64_t n)
+{
+    char digits[20]; /* 2^63 has 19 */
+    size_t i = sizeof(digits);
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+    do
+        digits[--i] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (n < 0)
+        digits[--i] = '-';
+    sbuf_addn(b, digits + i, sizeof(digits) - i);
+}
+
 void sbuf_printf(struct sbuf *b, const char *fmt, ...)
 {
     va_list ap;

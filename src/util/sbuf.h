@@ -17,6 +17,7 @@ struct sbuf {
 void sbuf_init(struct sbuf *b, struct arena *a, size_t hint); /* hint: expected bytes, 0 = 256 */
 void sbuf_add(struct sbuf *b, const char *text);
 void sbuf_addn(struct sbuf *b, const void *p, size_t n);
+void sbuf_int(struct sbuf *b, int64_t n); /* in decimal */
 void sbuf_addc(struct sbuf *b, char c);
 void sbuf_printf(struct sbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

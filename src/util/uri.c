@@ -43,12 +43,13 @@ static int percent_value(const char *p, size_t n)
 /* Only characters of `allowed` and percent-encoded bytes. */
 static bool is_made_of(struct part part, const char *allowed)
 {
-    for (size_t i = 0; i < part.n; i++) {
-        if (part.p[i] != '\0' && strchr(allowed, part.p[i]) != NULL)
-            continue;
+    size_t i = 0;
+
+    /* the text goes on behind the part, to its NUL */
+    while (part.n > 0 && (i += strspn(part.p + i, allowed)) < part.n) {
         if (percent_value(part.p + i, part.n - i) < 0)
             return false;
-        i += 2;
+        i += 3;
     }
     return true;
 }
@@ -246,21 +247,34 @@ void uri_add_param(struct sbuf *b, const char *name, const char *value)
     sbuf_urlencode(b, value);
 }
 
+/* What stands for itself: mostly all of it, and a thousand characters of a token. */
+static size_t plain_run(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && p[i] != '%' && p[i] != '+' && p[i] != '\0')
+        i++;
+    return i;
+}
+
 enum rc form_decode(struct arena *a, const char *p, size_t n, char **out)
 {
     char *text = arena_alloc(a, n + 1);
     size_t used = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        int c = p[i] == '+' ? ' ' : (unsigned char)p[i];
+    for (size_t i = 0; i < n;) {
+        size_t plain = plain_run(p + i, n - i);
 
-        if (c == '%') {
-            c = percent_value(p + i, n - i);
-            i += 2;
-        }
-        if (c <= 0)
+        memcpy(text + used, p + i, plain);
+        used += plain;
+        i += plain;
+        if (i == n)
+            break;
+        int c = p[i] == '+' ? ' ' : percent_value(p + i, n - i);
+        if (c <= 0) /* a NUL, as it is or encoded, or no encoding at all */
             return RC_NONE;
         text[used++] = (char)c;
+        i += p[i] == '+' ? 1 : 3;
     }
     if (!text_is_utf8(text, used))
         return RC_NONE;

@@ -42,6 +42,23 @@ static void check_written(const struct json *j)
     MUST(strcmp(first, second) == 0);
 }
 
+/* A part is what the whole says, and no more. */
+static void check_part(const struct json *whole, const uint8_t *data, size_t size)
+{
+    static const char *const names[] = { "a", "iss", "é", "", NULL };
+    struct json_iter it = { 0 };
+    const char *name;
+    struct json *part, *value;
+
+    if (json_type(whole) != JSON_OBJECT)
+        return;
+    MUST(json_reread(A, (const char *)data, size, names, &part) == RC_OK);
+    while (json_next(part, &it, &name, &value)) {
+        MUST(json_has(whole, name));
+        MUST(strcmp(json_text(A, value), json_text(A, json_get(whole, name))) == 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json *j, *prefix;
@@ -50,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json_parse(A, (const char *)data, size, &j) == RC_OK) {
         walk(j, 0);
         check_written(j);
+        check_part(j, data, size);
         MUST(json_parse_prefix(A, (const char *)data, size, &prefix) == RC_OK);
     }
     if (json_parse_prefix(A, (const char *)data, size, &prefix) == RC_OK)

@@ -19,6 +19,7 @@ static gnutls_privkey_t private_key;
 static struct jwk keys[3];
 static struct arena *always;
 static struct jws_seen *seen;
+static const char *const members[] = { "exp", "iat", "a", NULL };
 
 static const char *const texts[] = {
     /* RFC 7515 A.2, A.3; the third is made here */
@@ -56,7 +57,7 @@ static void prepare(void)
         keys[i] = (struct jwk){ .kid = kids[i], .alg = algs[i], .json = i < 2 ? texts[i] : own_key() };
         MUST(jwk_load(always, &keys[i]) == RC_OK);
     }
-    seen = jws_seen_new(always);
+    seen = jws_seen_new(always, members);
 }
 
 static const char *sign(const char *input)

@@ -251,25 +251,39 @@ static void ids_of_bytes(void **state)
     assert_string_equal(id, "cpnmuoj1e9j6urr2c5p6");
 }
 
-/* Every character: its own value, or none. */
+/* The six bits of the character at `place`. */
+static int six_at(struct bytes b, size_t place)
+{
+    size_t bit = 6 * place;
+    int two = b.p[bit / 8] << 8 | (bit / 8 + 1 < b.n ? b.p[bit / 8 + 1] : 0);
+
+    return two >> (10 - bit % 8) & 63;
+}
+
+/* Every character in every place, of eight read together and alone behind them: its own
+ * value, or none. */
 static void each_character(void **state)
 {
     static const struct { decoder *decode; const char *alphabet; } kinds[] = {
         { base64url_decode, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" },
         { base64_decode, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" },
     };
+    static const char around[] = "Az09AzZaCdEfGA"; /* the last one's four low bits stand in no byte */
 
     (void)state;
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-        for (int c = 1; c < 256; c++) {
-            char text[] = { 'A', (char)c, 'A', 'A', '\0' };
-            const char *at = strchr(kinds[k].alphabet, c);
-            struct bytes out = { 0 };
+        for (int c = 1; c < 256; c++)
+            for (size_t place = 0; place + 2 < sizeof(around); place++) {
+                const char *alphabet = kinds[k].alphabet, *at = strchr(alphabet, c);
+                char text[sizeof(around)];
+                struct bytes out = { 0 };
 
-            assert_int_equal(kinds[k].decode(arena, text, &out), at ? RC_OK : RC_NONE);
-            if (at)
-                assert_int_equal(out.p[0] << 4 | out.p[1] >> 4, at - kinds[k].alphabet);
-        }
+                memcpy(text, around, sizeof(around));
+                text[place] = (char)c;
+                assert_int_equal(kinds[k].decode(arena, text, &out), at ? RC_OK : RC_NONE);
+                for (size_t i = 0; at != NULL && i + 2 < sizeof(around); i++)
+                    assert_int_equal(six_at(out, i), strchr(alphabet, text[i]) - alphabet);
+            }
 }
 
 int main(void)

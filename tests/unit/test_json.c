@@ -58,6 +58,9 @@ static void accepted(void **state)
         { "-1", "-1", JSON_INT },
         { "9223372036854775807", "9223372036854775807", JSON_INT },
         { "-9223372036854775808", "-9223372036854775808", JSON_INT },
+        { "-0", "0", JSON_INT },
+        { "[999999999999999999,-999999999999999999,1000000000000000000,18446744073709551615]",
+          "[999999999999999999,-999999999999999999,1000000000000000000,18446744073709551615]", JSON_ARRAY },
         { "1.5", "1.5", JSON_DOUBLE },
         { "1e3", "1e3", JSON_DOUBLE },
         { "-0.5E-2", "-0.5E-2", JSON_DOUBLE },
@@ -71,6 +74,8 @@ static void accepted(void **state)
         { "[ 1 , [ 2 ] , null ]", "[1,[2],null]", JSON_ARRAY },
         { "{}", "{}", JSON_OBJECT },
         { "\t{ \"a\" : 1 ,\r\n\"b\" : { \"a\" : 2 } }\n", "{\"a\":1,\"b\":{\"a\":2}}", JSON_OBJECT },
+        { " {\"\\u00e9\\n\" :\"\\\\\",\"a\": [ { } ,[ ], true,false , null,-1.5e2] } ",
+          "{\"é\\n\":\"\\\\\",\"a\":[{},[],true,false,null,-1.5e2]}", JSON_OBJECT },
         { "{\"\":1,\"A\":2,\"a\":3}", "{\"\":1,\"A\":2,\"a\":3}", JSON_OBJECT },
         { "[{\"a\":1},{\"a\":1}]", "[{\"a\":1},{\"a\":1}]", JSON_ARRAY },
     };
@@ -193,6 +198,35 @@ static void prefix(void **state)
     }
 }
 
+static void reread(void **state)
+{
+    static const char *const names[] = { "a", "é", "", NULL };
+    static const struct { const char *text, *part; } cases[] = {
+        { "{}", "{}" },
+        { " { } ", "{}" },
+        { "{\"a\":1}", "{\"a\":1}" },
+        { "{\"b\":1}", "{}" },
+        { "{\"aa\":1,\"\":2, \"A\":3}", "{\"\":2}" },
+        { "\t{\"b\" : {\"a\":[1,{\"a\":2}]} , \"a\" : null , \"é\":\"\\\"a\\\":1\"}\n", "{\"a\":null,\"é\":\"\\\"a\\\":1\"}" },
+        { "{\"b\":\"\\\\\",\"a\":[\"}\",{\"b\":-1.5}],\"c\":\"\\\"a\\\":{\"}", "{\"a\":[\"}\",{\"b\":-1.5}]}" },
+        { "{\"\\u0061\":1}", "{}" }, /* as it says */
+        { "[{\"a\":1}]", NULL },
+        { "\"a\"", NULL },
+        { " ", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        size_t n = strlen(cases[i].text);
+        struct json *j = NULL;
+        enum rc rc = json_reread(arena, arena_memdup(arena, cases[i].text, n), n, names, &j);
+
+        assert_int_equal(rc, cases[i].part != NULL ? RC_OK : RC_NONE);
+        if (cases[i].part != NULL)
+            assert_string_equal(json_text(arena, j), cases[i].part);
+    }
+}
+
 /* Members in the ten thousands, to show that the check is not quadratic. */
 static void many_members(void **state)
 {
@@ -213,6 +247,7 @@ static void many_members(void **state)
 
 static void getters(void **state)
 {
+    struct json *found = NULL;
     struct json *j = parsed("{\"s\":\"x\",\"i\":7,\"big\":18446744073709551615,\"b\":true,\"n\":null,"
                             "\"d\":1.5,\"a\":[1,\"two\",null],\"o\":{\"k\":\"v\"}}");
     const char *s = "old";
@@ -242,6 +277,10 @@ static void getters(void **state)
     assert_int_equal(i, 42);
 
     assert_true(json_has(j, "n") && !json_has(j, "none") && !json_has(NULL, "n"));
+    assert_true(json_find(j, "n", &found));
+    assert_ptr_equal(found, json_get(j, "n"));
+    assert_false(json_find(j, "none", &found) || json_find(NULL, "n", &found) || json_find(found, "n", &found));
+    assert_string_equal(json_str(json_string(arena, "é")), "é");
     assert_null(json_get(j, "n"));
     assert_null(json_get(j, "none"));
     assert_null(json_get(NULL, "n"));
@@ -415,6 +454,7 @@ int main(void)
         TEST(nul_bytes_are_refused),
         TEST(depth_is_limited),
         TEST(prefix),
+        TEST(reread),
         TEST(many_members),
         TEST(getters),
         TEST(numeric_dates),

@@ -37,6 +37,7 @@ static void run_users(void)
     bool any;
 
     assert_ok(users_by_id(DB, A, "u1", &u));
+    assert_ok(users_profile(DB, A, "u1", &u));
     assert_ok(users_by_username(DB, A, "ann", &u));
     assert_ok(users_by_id_any(DB, A, "u1", &u));
     assert_ok(users_update(DB, &u));
@@ -303,6 +304,7 @@ static void run_protocol(void)
     assert_ok(sessions_touch(DB, "s1", NOW + 1));
     assert_none(sessions_rekey(DB, "s1", hash_like(98), hash_like(2)));
     assert_ok(tokens_find(DB, A, 1, &v));
+    assert_ok(tokens_shown(DB, A, 1, &v));
     assert_ok(tokens_rotate(DB, 1, NOW));
     assert_ok(tokens_revoke(DB, 1, NOW));
     assert_ok(families_extend(DB, "f1", NOW + 5000));

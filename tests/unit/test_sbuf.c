@@ -70,6 +70,21 @@ static void adds_of_all_kinds(void **state)
     assert_int_equal(b.n, 9);
 }
 
+static void integers(void **state)
+{
+    static const int64_t cases[] = { 0, 1, -1, 9, 10, -10, 200, 1785000000, INT64_MAX, INT64_MIN, INT64_MIN + 1 };
+    struct sbuf b, wanted;
+
+    (void)state;
+    sbuf_init(&b, arena, 4);
+    sbuf_init(&wanted, arena, 4);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        sbuf_int(&b, cases[i]);
+        sbuf_printf(&wanted, "%lld", (long long)cases[i]);
+        assert_string_equal(b.text, wanted.text);
+    }
+}
+
 static void printf_at_every_boundary(void **state)
 {
     (void)state;
@@ -139,6 +154,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(starts_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(grows_and_stays_terminated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(adds_of_all_kinds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(integers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(printf_at_every_boundary, set_up, tear_down),
         cmocka_unit_test_setup_teardown(html, set_up, tear_down),
         cmocka_unit_test_setup_teardown(urlencode, set_up, tear_down),

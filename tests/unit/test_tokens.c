@@ -17,10 +17,13 @@ static struct token_view view(int64_t selector)
     return v;
 }
 
+/* Both readers are of one mind. */
 static bool is_live(int64_t selector, int64_t now)
 {
-    struct token_view v = view(selector);
+    struct token_view v = view(selector), shown;
 
+    assert_ok(tokens_shown(DB, A, selector, &shown));
+    assert_int_equal(token_is_live(&shown, now), token_is_live(&v, now));
     return token_is_live(&v, now);
 }
 
@@ -57,8 +60,21 @@ static void test_round_trip(void **state)
     assert_string_equal(v.family.acr, "1");
     assert_string_equal(v.family.amr, "pwd");
     assert_int_equal(v.family.expires_at, NOW + 1000);
-    assert_string_equal(v.role, "user");
+    assert_string_equal(v.username, "ann");
     assert_none(tokens_find(DB, A, 8, &v));
+    assert_none(tokens_shown(DB, A, 8, &v));
+    assert_ok(tokens_shown(DB, A, 7, &v));
+    assert_memory_equal(v.token.access_hash.p, hash_like(1).p, 32);
+    assert_memory_equal(v.token.refresh_hash.p, hash_like(2).p, 32);
+    assert_string_equal(v.token.scope, "email");
+    assert_int_equal(v.token.refresh_expires_at, NOW + 3);
+    assert_string_equal(v.family.id, "f1");
+    assert_string_equal(v.family.user_id, "u1");
+    assert_string_equal(v.family.client_id, "app");
+    assert_string_equal(v.family.session_id, "s1");
+    assert_int_equal(v.family.auth_time, NOW);
+    assert_string_equal(v.family.acr, "1");
+    assert_string_equal(v.username, "ann");
     assert_refused(tokens_add(DB, &t));
 }
 
@@ -93,7 +109,7 @@ static void test_without_a_user(void **state)
     add_token(2, "f2", 0);
     v = view(2);
     assert_null(v.family.user_id);
-    assert_null(v.role);
+    assert_null(v.username);
     assert_true(v.is_user_active);
     assert_true(v.is_session_live);
     assert_int_equal(v.token.refresh_hash.n, 0);

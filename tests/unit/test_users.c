@@ -47,6 +47,30 @@ static void test_round_trip(void **state)
     assert_none(users_by_id(DB, A, "u2", &out));
 }
 
+/* What is joined to a user is not looked for. */
+static void test_profile(void **state)
+{
+    struct user in = full_user(), whole, own;
+    struct lockout l;
+
+    (void)state;
+    assert_ok(users_add(DB, &in));
+    assert_ok(lockouts_claim(DB, A, "u1", 5, 60, NOW, &l));
+    assert_ok(users_by_id(DB, A, "u1", &whole));
+    assert_ok(users_profile(DB, A, "u1", &own));
+    assert_int_equal(whole.failures_n, 1);
+    assert_int_equal(own.failures_n, 0);
+    assert_string_equal(own.username, "Ann");
+    assert_string_equal(own.email, "ann@example.org");
+    assert_int_equal(own.updated_at, NOW - 15);
+#define X(claim) assert_string_equal(own.claim, "the " #claim);
+    PROFILE_CLAIMS(X)
+#undef X
+    assert_ok(users_deactivate(DB, "u1", NOW));
+    assert_none(users_profile(DB, A, "u1", &own));
+    assert_none(users_profile(DB, A, "u2", &own));
+}
+
 static void test_update(void **state)
 {
     struct user in = full_user(), out;
@@ -334,7 +358,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, in_memory, after)
     const struct CMUnitTest tests[] = {
-        T(test_round_trip), T(test_update), T(test_conflicts), T(test_deactivation), T(test_any_and_last_login),
+        T(test_round_trip), T(test_profile), T(test_update), T(test_conflicts), T(test_deactivation), T(test_any_and_last_login),
         T(test_lockout_is_joined), T(test_delete_takes_everything), T(test_list_sorts), T(test_list_filters),
         T(test_list_search),
     };
