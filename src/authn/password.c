@@ -149,13 +149,13 @@ static enum rc look_at(struct attempt *t, const char *password)
     return unless_busy(t, verify(t, password));
 }
 
-static enum rc upgrade_hash(struct db *db, const struct attempt *t)
+static enum rc upgrade_hash(struct db *db, const struct right_password *p)
 {
     enum rc rc;
 
-    if (t->rehash == NULL)
+    if (p->rehash == NULL)
         return RC_OK;
-    rc = passwords_upgrade(db, t->user->id, t->found.hash, t->rehash, t->x->now);
+    rc = passwords_upgrade(db, p->user.id, p->looked_at.hash, p->rehash, p->now);
     return rc == RC_NONE ? RC_OK : rc; /* changed meanwhile: the new one stays */
 }
 
@@ -167,28 +167,20 @@ static enum rc is_current(struct db *db, const char *user_id, int64_t changed_at
     return now == changed_at ? RC_OK : RC_NONE;
 }
 
-enum rc password_is_current(struct db *db, const struct user *u)
+static enum rc record_right(struct db *db, struct right_password *p)
 {
-    return u->password_changed_at == 0 ? RC_OK : is_current(db, u->id, u->password_changed_at);
+    enum rc rc = is_current(db, p->user.id, p->looked_at.changed_at);
+
+    p->is_stale = rc == RC_NONE;
+    TRY(rc);
+    TRY(lockouts_clear(db, p->user.id));
+    return upgrade_hash(db, p);
 }
 
-static enum rc record_login(struct db *db, void *arg)
+enum rc password_record(struct db *db, struct right_password *p)
 {
-    struct attempt *t = arg;
-
-    TRY(is_current(db, t->user->id, t->found.changed_at));
-    TRY(lockouts_clear(db, t->user->id));
-    TRY(upgrade_hash(db, t));
-    return users_set_last_login(db, t->user->id, t->x->now);
-}
-
-static enum rc record_right(struct db *db, void *arg)
-{
-    struct attempt *t = arg;
-
-    TRY(is_current(db, t->user->id, t->found.changed_at));
-    TRY(lockouts_clear(db, t->user->id));
-    return upgrade_hash(db, t);
+    TRY(record_right(db, p));
+    return users_set_last_login(db, p->user.id, p->now);
 }
 
 static bool is_wrong(const struct exchange *x)
@@ -225,8 +217,17 @@ static enum rc record_failure(struct attempt *t)
     return RC_REFUSED;
 }
 
+static struct right_password right_of(const struct attempt *t)
+{
+    struct right_password p = { .user = *t->user, .looked_at = t->found, .rehash = t->rehash, .now = t->x->now };
+
+    p.user.last_login_at = t->x->now;
+    p.user.failures_n = p.user.locked_until_at = 0;
+    return p;
+}
+
 enum rc password_login(struct exchange *x, const char *username, const char *password,
-                       struct user *out)
+                       struct right_password *out)
 {
     struct user user;
     struct attempt t = { .x = x, .username = username };
@@ -240,15 +241,20 @@ enum rc password_login(struct exchange *x, const char *username, const char *pas
     if (rc == RC_REFUSED)
         return record_failure(&t);
     TRY(rc);
-    rc = db_write(x->db, record_login, &t);
-    if (rc == RC_NONE) /* deleted, or another password, while we were hashing */
-        return refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL);
-    TRY(rc);
-    user.last_login_at = x->now;
-    user.password_changed_at = t.found.changed_at;
-    user.failures_n = user.locked_until_at = 0;
-    *out = user;
+    *out = right_of(&t);
     return RC_OK;
+}
+
+static enum rc record_alone(struct db *db, void *arg)
+{
+    return password_record(db, arg);
+}
+
+enum rc password_settle(struct exchange *x, struct right_password *p, enum rc rc)
+{
+    if (p->is_recorded)
+        return rc;
+    return db_write(x->db, record_alone, p) == RC_FAULT ? RC_FAULT : rc;
 }
 
 bool username_may_be(const struct exchange *x, const char *username)
@@ -258,15 +264,22 @@ bool username_may_be(const struct exchange *x, const char *username)
     return n >= x->settings->validation_min_username_length && n <= x->settings->validation_max_username_length;
 }
 
+static enum rc record_confirmed(struct db *db, void *arg)
+{
+    return record_right(db, arg);
+}
+
 enum rc password_confirm(struct exchange *x, const struct user *user, const char *password)
 {
     struct attempt t = { .x = x, .user = user };
+    struct right_password right;
     enum rc rc = look_at(&t, password);
 
     if (rc == RC_REFUSED && is_wrong(x))
         TRY(db_write(x->db, settle, &t));
     TRY(rc);
-    rc = db_write(x->db, record_right, &t);
+    right = right_of(&t);
+    rc = db_write(x->db, record_confirmed, &right);
     return rc == RC_NONE ? refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL) : rc;
 }
 

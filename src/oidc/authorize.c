@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "authn/assurance.h"
-#include "authn/password.h"
 #include "authn/session.h"
 #include "authn/trail.h"
 #include "crypto/hash.h"
@@ -96,9 +95,8 @@ static enum rc write_session(struct db *db, const struct writing *w)
 
     if (z->is_new) {
         /* may have been deactivated while the password was hashed */
-        TRY(users_by_id(db, w->x->arena, z->session->user_id, &active));
-        if (z->user != NULL)
-            TRY(password_is_current(db, z->user));
+        TRY(z->password != NULL ? password_record(db, z->password)
+                                : users_by_id(db, w->x->arena, z->session->user_id, &active));
         return sessions_add(db, z->session);
     }
     /* may have been ended since it was looked at */
@@ -164,6 +162,8 @@ static enum rc issue(struct exchange *x, const struct authorization *z)
 
     fill_code(x, z, value, &w.code);
     TRY(db_write(x->db, write_all, &w));
+    if (z->password != NULL)
+        z->password->is_recorded = true;
     if (z->cookie != NULL)
         session_cookie_set(x, z->cookie);
     return respond_to_client(x, z->request->to, "code", value, NULL);
