@@ -48,6 +48,8 @@ static void view_row(struct stmt *q, struct arena *a, void *out)
     v->is_session_live = col_bool(q, LIVENESS_AT + 1);
     v->is_client_active = col_bool(q, LIVENESS_AT + 2);
     v->role = col_text(q, LIVENESS_AT + 3, a);
+    v->session_created_at = col_int(q, LIVENESS_AT + 4);
+    v->session_active_at = col_int(q, LIVENESS_AT + 5);
 }
 
 enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct token_view *out)
@@ -58,7 +60,7 @@ enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct tok
         " " FAMILY_COLS ","
         " f.user_id IS NULL OR (u.id IS NOT NULL AND u.deactivated_at IS NULL),"
         " f.session_id IS NULL OR (s.id IS NOT NULL AND s.ended_at IS NULL),"
-        " c.is_active, u.role"
+        " c.is_active, u.role, s.created_at, s.last_activity_at"
         " FROM tokens t"
         " JOIN token_families f ON f.id = t.family_id"
         " JOIN clients c ON c.client_id = f.client_id"
