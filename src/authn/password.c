@@ -23,23 +23,82 @@
 /* A password that is being looked at. */
 struct attempt {
     struct exchange *x;
+    const char *username;    /* as typed; NULL: of somebody who is known */
+    struct user named;       /* who that is */
     const struct user *user; /* NULL: there is no such person */
-    const char *username;    /* as typed */
     struct password found;   /* hash NULL: has none */
+    struct lockout counted;
     const char *rehash;
     int64_t wait_until_ms;   /* for others who are being looked at */
 };
 
-/*
- * Counted before the hash is looked at (flows 15), in a transaction of its own,
- * so that of many guesses at once no more than the limit are looked at.
- */
-static enum rc claim_once(struct attempt *t, struct lockout *out)
+static bool is_counted(const struct exchange *x)
+{
+    return x->settings->account_lockout_max_attempts > 0;
+}
+
+static enum rc find_user(struct db *db, struct attempt *t)
+{
+    enum rc rc;
+
+    if (t->username == NULL)
+        return RC_OK;
+    rc = users_by_username(db, t->x->arena, t->username, &t->named);
+    t->user = rc == RC_OK ? &t->named : NULL;
+    return rc == RC_NONE ? RC_OK : rc;
+}
+
+static enum rc find_password(struct db *db, struct attempt *t)
+{
+    enum rc rc;
+
+    t->found = (struct password){ NULL, 0 };
+    if (t->user == NULL)
+        return RC_OK;
+    rc = passwords_find(db, t->x->arena, t->user->id, &t->found);
+    return rc == RC_NONE ? RC_OK : rc;
+}
+
+static enum rc count(struct db *db, struct attempt *t)
 {
     const struct settings *s = t->x->settings;
 
-    return lockouts_claim(t->x->db, t->x->arena, t->user->id, s->account_lockout_max_attempts,
-                          s->account_lockout_duration, t->x->now, out);
+    return lockouts_claim(db, t->x->arena, t->user->id, s->account_lockout_max_attempts, s->account_lockout_duration,
+                          t->x->now, &t->counted);
+}
+
+/* CS-12: a person who does not exist costs a commit too, or the time tells; the
+ * row has expired already and goes with the next sweep. */
+static enum rc spend_decoy(struct db *db, struct attempt *t)
+{
+    uint8_t any[SHA256_BYTES];
+
+    random_bytes(any, sizeof(any));
+    return replays_spend(db, BYTES(any), t->x->now);
+}
+
+static enum rc begin(struct db *db, void *arg)
+{
+    struct attempt *t = arg;
+
+    TRY(find_user(db, t));
+    TRY(find_password(db, t));
+    if (!is_counted(t->x))
+        return RC_OK;
+    return t->user != NULL ? count(db, t) : spend_decoy(db, t);
+}
+
+/*
+ * Counted before the hash is looked at (flows 15), in a transaction that has committed,
+ * so that of many guesses at once no more than the limit are looked at.  What is looked at
+ * is read there too: a transaction less, for everybody who signs in.
+ */
+static enum rc begin_once(struct attempt *t)
+{
+    enum rc rc = is_counted(t->x) ? db_write(t->x->db, begin, t) : begin(t->x->db, t);
+
+    db_read_end(t->x->db);
+    return rc;
 }
 
 /* Nothing but attempts that are being looked at just now keeps the person out: if one of
@@ -64,35 +123,16 @@ static enum rc wait_for_others(struct attempt *t, struct lockout *inout)
     return rc == RC_NONE ? RC_OK : rc; /* one was right: there is no count any more */
 }
 
-static enum rc claim_attempt(struct attempt *t)
+static enum rc begin_attempt(struct attempt *t)
 {
-    struct lockout l = { 0 };
-    enum rc rc = claim_once(t, &l);
+    enum rc rc = begin_once(t);
 
     t->wait_until_ms = clock_mono_ms() + UNDECIDED_MS;
-    while (rc == RC_REFUSED && is_undecided(t, &l)) {
-        TRY(wait_for_others(t, &l));
-        rc = claim_once(t, &l);
+    while (rc == RC_REFUSED && is_undecided(t, &t->counted)) {
+        TRY(wait_for_others(t, &t->counted));
+        rc = begin_once(t);
     }
     return rc == RC_REFUSED ? refuse(&t->x->no, REFUSE_LOCKED, NULL) : rc;
-}
-
-static enum rc spend_decoy(struct db *db, void *arg)
-{
-    struct attempt *t = arg;
-    uint8_t any[SHA256_BYTES];
-
-    random_bytes(any, sizeof(any));
-    return replays_spend(db, BYTES(any), t->x->now);
-}
-
-/* CS-12: a person who does not exist costs a commit too, or the time tells; the
- * row has expired already and goes with the next sweep. */
-static enum rc claim_nothing(struct attempt *t)
-{
-    if (t->x->settings->account_lockout_max_attempts <= 0)
-        return RC_OK;
-    return db_write(t->x->db, spend_decoy, t);
 }
 
 static enum rc verify(struct attempt *t, const char *password)
@@ -112,16 +152,6 @@ static enum rc verify(struct attempt *t, const char *password)
     return RC_FAULT;
 }
 
-static enum rc load_password(struct attempt *t)
-{
-    enum rc rc;
-
-    if (t->user == NULL)
-        return RC_OK;
-    rc = passwords_find(t->x->db, t->x->arena, t->user->id, &t->found);
-    return rc == RC_NONE ? RC_OK : rc;
-}
-
 static enum rc give_back(struct db *db, void *arg)
 {
     const struct attempt *t = arg;
@@ -135,7 +165,7 @@ static enum rc unless_busy(struct attempt *t, enum rc rc)
 {
     bool was_looked_at = rc == RC_OK || (rc == RC_REFUSED && t->x->no.code == REFUSE_BAD_CREDENTIALS);
 
-    if (was_looked_at || t->user == NULL || t->x->settings->account_lockout_max_attempts <= 0)
+    if (was_looked_at || t->user == NULL || !is_counted(t->x))
         return rc;
     TRY(db_write(t->x->db, give_back, t));
     return rc;
@@ -143,19 +173,17 @@ static enum rc unless_busy(struct attempt *t, enum rc rc)
 
 static enum rc look_at(struct attempt *t, const char *password)
 {
-    TRY(load_password(t));
-    db_read_end(t->x->db);
-    TRY(t->user != NULL ? claim_attempt(t) : claim_nothing(t));
+    TRY(begin_attempt(t));
     return unless_busy(t, verify(t, password));
 }
 
-static enum rc upgrade_hash(struct db *db, const struct attempt *t)
+static enum rc upgrade_hash(struct db *db, const struct right_password *p)
 {
     enum rc rc;
 
-    if (t->rehash == NULL)
+    if (p->rehash == NULL)
         return RC_OK;
-    rc = passwords_upgrade(db, t->user->id, t->found.hash, t->rehash, t->x->now);
+    rc = passwords_upgrade(db, p->user.id, p->looked_at.hash, p->rehash, p->now);
     return rc == RC_NONE ? RC_OK : rc; /* changed meanwhile: the new one stays */
 }
 
@@ -167,28 +195,20 @@ static enum rc is_current(struct db *db, const char *user_id, int64_t changed_at
     return now == changed_at ? RC_OK : RC_NONE;
 }
 
-enum rc password_is_current(struct db *db, const struct user *u)
+static enum rc record_right(struct db *db, struct right_password *p)
 {
-    return u->password_changed_at == 0 ? RC_OK : is_current(db, u->id, u->password_changed_at);
+    enum rc rc = is_current(db, p->user.id, p->looked_at.changed_at);
+
+    p->is_stale = rc == RC_NONE;
+    TRY(rc);
+    TRY(lockouts_clear(db, p->user.id));
+    return upgrade_hash(db, p);
 }
 
-static enum rc record_login(struct db *db, void *arg)
+enum rc password_record(struct db *db, struct right_password *p)
 {
-    struct attempt *t = arg;
-
-    TRY(is_current(db, t->user->id, t->found.changed_at));
-    TRY(lockouts_clear(db, t->user->id));
-    TRY(upgrade_hash(db, t));
-    return users_set_last_login(db, t->user->id, t->x->now);
-}
-
-static enum rc record_right(struct db *db, void *arg)
-{
-    struct attempt *t = arg;
-
-    TRY(is_current(db, t->user->id, t->found.changed_at));
-    TRY(lockouts_clear(db, t->user->id));
-    return upgrade_hash(db, t);
+    TRY(record_right(db, p));
+    return users_set_last_login(db, p->user.id, p->now);
 }
 
 static bool is_wrong(const struct exchange *x)
@@ -201,7 +221,7 @@ static enum rc settle(struct db *db, void *arg)
 {
     struct attempt *t = arg;
 
-    if (t->x->settings->account_lockout_max_attempts <= 0)
+    if (!is_counted(t->x))
         return RC_OK;
     return t->user != NULL ? lockouts_settle(db, t->user->id) : spend_decoy(db, t);
 }
@@ -225,30 +245,38 @@ static enum rc record_failure(struct attempt *t)
     return RC_REFUSED;
 }
 
-enum rc password_login(struct exchange *x, const char *username, const char *password,
-                       struct user *out)
+static struct right_password right_of(const struct attempt *t)
 {
-    struct user user;
-    struct attempt t = { .x = x, .username = username };
-    enum rc rc = users_by_username(x->db, x->arena, username, &user);
+    struct right_password p = { .user = *t->user, .looked_at = t->found, .rehash = t->rehash, .now = t->x->now };
 
-    if (rc == RC_OK)
-        t.user = &user;
-    else if (rc != RC_NONE)
-        return rc;
-    rc = look_at(&t, password);
+    p.user.last_login_at = t->x->now;
+    p.user.failures_n = p.user.locked_until_at = 0;
+    return p;
+}
+
+enum rc password_login(struct exchange *x, const char *username, const char *password,
+                       struct right_password *out)
+{
+    struct attempt t = { .x = x, .username = username };
+    enum rc rc = look_at(&t, password);
+
     if (rc == RC_REFUSED)
         return record_failure(&t);
     TRY(rc);
-    rc = db_write(x->db, record_login, &t);
-    if (rc == RC_NONE) /* deleted, or another password, while we were hashing */
-        return refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL);
-    TRY(rc);
-    user.last_login_at = x->now;
-    user.password_changed_at = t.found.changed_at;
-    user.failures_n = user.locked_until_at = 0;
-    *out = user;
+    *out = right_of(&t);
     return RC_OK;
+}
+
+static enum rc record_alone(struct db *db, void *arg)
+{
+    return password_record(db, arg);
+}
+
+enum rc password_settle(struct exchange *x, struct right_password *p, enum rc rc)
+{
+    if (p->is_recorded)
+        return rc;
+    return db_write(x->db, record_alone, p) == RC_FAULT ? RC_FAULT : rc;
 }
 
 bool username_may_be(const struct exchange *x, const char *username)
@@ -258,15 +286,22 @@ bool username_may_be(const struct exchange *x, const char *username)
     return n >= x->settings->validation_min_username_length && n <= x->settings->validation_max_username_length;
 }
 
+static enum rc record_confirmed(struct db *db, void *arg)
+{
+    return record_right(db, arg);
+}
+
 enum rc password_confirm(struct exchange *x, const struct user *user, const char *password)
 {
     struct attempt t = { .x = x, .user = user };
+    struct right_password right;
     enum rc rc = look_at(&t, password);
 
     if (rc == RC_REFUSED && is_wrong(x))
         TRY(db_write(x->db, settle, &t));
     TRY(rc);
-    rc = db_write(x->db, record_right, &t);
+    right = right_of(&t);
+    rc = db_write(x->db, record_confirmed, &right);
     return rc == RC_NONE ? refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL) : rc;
 }
 

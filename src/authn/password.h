@@ -6,21 +6,35 @@
 #define AUTENTICO_AUTHN_PASSWORD_H
 
 #include "http/exchange.h"
+#include "store/passwords.h"
 #include "store/users.h"
 
+/* A right password, whose attempt is still counted until that is recorded. */
+struct right_password {
+    struct user user;
+    struct password looked_at;
+    const char *rehash;  /* what takes the place of a hash of an old kind, or NULL */
+    int64_t now;
+    bool is_recorded;    /* set by whoever's transaction has committed it */
+    bool is_stale;       /* changed or taken away while it was looked at */
+};
+
 /*
- * Check a username and password.  Counts the attempt before looking (atomically),
- * takes it back when right; an unknown user costs as much time as a wrong
- * password; the hash is upgraded when it is of an old kind.  Ends the read
+ * Check a username and password.  Counts the attempt before looking (atomically);
+ * an unknown user costs as much time as a wrong password.  Ends the read
  * transaction first.  Writes the audit row login_failed with `reason`.
- * RC_OK       out is the user
+ * RC_OK       out has the user; to be recorded
  * RC_REFUSED  x->no: BAD_CREDENTIALS, LOCKED, or BUSY (hashers)
  */
-MUST_CHECK enum rc password_login(struct exchange *x, const char *username, const char *password, struct user *out);
-/* In the transaction that lets them in: is the password that password_login() looked at still
- * theirs?  Whoever came another way passes.  RC_NONE: it was changed or taken away meanwhile,
- * and everything that was signed in was to end. */
-MUST_CHECK enum rc password_is_current(struct db *db, const struct user *u);
+MUST_CHECK enum rc password_login(struct exchange *x, const char *username, const char *password,
+                                  struct right_password *out);
+/* In the transaction that lets them in: takes back what is counted, notes the login, upgrades
+ * a hash of an old kind.  RC_NONE: the person is no longer active, or (is_stale) it is no
+ * longer their password, and everything that was signed in was to end. */
+MUST_CHECK enum rc password_record(struct db *db, struct right_password *p);
+/* The end of a sign-in that came to `rc`: one that let nobody in has shown the right
+ * password all the same, and is recorded now.  Returns rc, or RC_FAULT. */
+MUST_CHECK enum rc password_settle(struct exchange *x, struct right_password *p, enum rc rc);
 
 /* Could this be the name of an account of ours?  Its limits count at login too (settings
  * 3); what they rule out says no more than a wrong password does.  Those of passwords are

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "authn/assurance.h"
-#include "authn/password.h"
 #include "authn/session.h"
 #include "authn/trail.h"
 #include "crypto/hash.h"
@@ -96,9 +95,8 @@ static enum rc write_session(struct db *db, const struct writing *w)
 
     if (z->is_new) {
         /* may have been deactivated while the password was hashed */
-        TRY(users_by_id(db, w->x->arena, z->session->user_id, &active));
-        if (z->user != NULL)
-            TRY(password_is_current(db, z->user));
+        TRY(z->password != NULL ? password_record(db, z->password)
+                                : users_by_id(db, w->x->arena, z->session->user_id, &active));
         return sessions_add(db, z->session);
     }
     /* may have been ended since it was looked at */
@@ -109,6 +107,11 @@ static enum rc write_session(struct db *db, const struct writing *w)
     return sessions_touch(db, z->session->id, w->x->now);
 }
 
+static bool is_touch_due(const struct exchange *x, const struct authorization *z)
+{
+    return z->request->client->last_used_at + CLIENTS_TOUCH_S <= x->now;
+}
+
 /* RC_NONE: there is nobody left to write it for. */
 static enum rc write_all(struct db *db, void *arg)
 {
@@ -117,7 +120,8 @@ static enum rc write_all(struct db *db, void *arg)
 
     TRY(write_session(db, w));
     TRY(codes_add(db, &w->code));
-    TRY(clients_touch(db, z->request->client_id, w->x->now));
+    if (is_touch_due(w->x, z))
+        TRY(clients_touch(db, z->request->client_id, w->x->now));
     if (z->event == NULL)
         return RC_OK;
     return trail(w->x, z->event, z->user, "user", z->session->user_id, z->method != NULL ? "method" : NULL, z->method, NULL);
@@ -164,6 +168,10 @@ static enum rc issue(struct exchange *x, const struct authorization *z)
 
     fill_code(x, z, value, &w.code);
     TRY(db_write(x->db, write_all, &w));
+    if (is_touch_due(x, z))
+        z->request->client->last_used_at = x->now;
+    if (z->password != NULL)
+        z->password->is_recorded = true;
     if (z->cookie != NULL)
         session_cookie_set(x, z->cookie);
     return respond_to_client(x, z->request->to, "code", value, NULL);

@@ -4,9 +4,9 @@
 #ifndef AUTENTICO_OIDC_AUTHORIZE_H
 #define AUTENTICO_OIDC_AUTHORIZE_H
 
+#include "authn/password.h"
 #include "oidc/authz_request.h"
 #include "store/sessions.h"
-#include "store/users.h"
 
 enum rc authorize_handle(struct exchange *x); /* GET|POST {oauth}/authorize */
 
@@ -31,6 +31,7 @@ struct authorization {
     bool is_new, is_stronger;
     const char *cookie;       /* of a new session, or the new one of a stronger one */
     const struct user *user;
+    struct right_password *password; /* given just now and not recorded yet, or NULL */
     const char *event, *method;
 };
 enum rc authorize_complete(struct exchange *x, const struct authorization *z);

@@ -11,8 +11,6 @@
 #include "util/encode.h"
 #include "util/uri.h"
 
-#define TOUCH_S 3600 /* clients.last_used_at is no finer than this */
-
 /* What the request says about its client. */
 struct credentials {
     const char *method;    /* client_secret_basic, client_secret_post, none; NULL: no client */
@@ -193,7 +191,7 @@ static enum rc touch(struct db *db, void *arg)
  * reason has been logged. */
 static void note_use(struct exchange *x)
 {
-    if (x->client->last_used_at + TOUCH_S > x->now)
+    if (x->client->last_used_at + CLIENTS_TOUCH_S > x->now)
         return;
     if (db_write(x->db, touch, x) == RC_OK)
         x->client->last_used_at = x->now;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "crypto/random.h"
 #include "http/request.h"
 #include "oidc/pkce.h"
 #include "store/codes.h"
@@ -16,6 +17,7 @@ struct redemption {
     code_extra *extra;
     void *arg;
     struct bytes code_hash;
+    const char *family_id;
     struct code code;
     struct grant *g;
     bool is_burnt; /* redeemed and refused: the transaction commits all the same */
@@ -68,9 +70,12 @@ static enum rc check(struct db *db, struct redemption *r)
 
 /* ---- the transaction (flows 7; design D9) ---- */
 
-static struct family family_of(const struct code *c)
+static struct family family_of(const struct redemption *r)
 {
+    const struct code *c = &r->code;
+
     return (struct family){
+        .id = r->family_id,
         .user_id = c->user_id,
         .session_id = c->session_id,
         .grant_type = "authorization_code",
@@ -87,10 +92,9 @@ static enum rc begin_family(struct db *db, struct redemption *r)
     struct grant *g = r->g;
 
     g->client = r->client;
-    g->family = family_of(&r->code);
+    g->family = family_of(r);
     issue_prepare(r->x, g);
     TRY(issue_write(r->x, db, g, true));
-    TRY(codes_set_family(db, r->code_hash, g->family.id));
     return r->extra != NULL ? r->extra(r->x, g, r->arg) : RC_OK;
 }
 
@@ -100,11 +104,12 @@ static enum rc redeem(struct db *db, void *arg)
 
     memset(r->g, 0, sizeof(*r->g));
     r->is_burnt = false;
-    TRY(codes_redeem(db, r->x->arena, r->code_hash, r->client->client_id, r->x->now, &r->code));
+    TRY(codes_redeem(db, r->x->arena, r->code_hash, r->client->client_id, r->family_id, r->x->now,
+                     &r->code));
     enum rc rc = check(db, r);
     if (rc == RC_REFUSED) {
         r->is_burnt = true;
-        return RC_OK;
+        return codes_burn(db, r->code_hash);
     }
     TRY(rc);
     return begin_family(db, r);
@@ -138,6 +143,7 @@ enum rc code_redeem(struct exchange *x, const struct client *client, const struc
     struct redemption r = {
         .x = x, .client = client, .form = form, .extra = extra, .arg = arg, .g = g,
         .code_hash = sha256_of(x->arena, form->code),
+        .family_id = random_id(x->arena, x->now),
     };
     enum rc rc = db_write(x->db, redeem, &r);
 

@@ -31,6 +31,7 @@ static const struct field password_fields[] = {
 struct password_grant {
     struct exchange *x;
     const char *scope;
+    struct right_password right;
     struct user user;
     bool is_two_factors;
     struct grant g;
@@ -70,8 +71,12 @@ static enum rc check_password(struct password_grant *p, const struct password_fo
         (void)refuse(&x->no, REFUSE_BAD_CREDENTIALS, NULL);
         return as_grant(x);
     }
-    rc = password_login(x, username, form->password, &p->user);
-    return rc == RC_REFUSED ? as_grant(x) : rc;
+    rc = password_login(x, username, form->password, &p->right);
+    if (rc == RC_REFUSED)
+        return as_grant(x);
+    TRY(rc);
+    p->user = p->right.user;
+    return RC_OK;
 }
 
 /* There is no page here to enrol on and no way to mail a code: whoever needs another
@@ -107,7 +112,7 @@ static enum rc check_email(struct exchange *x, const struct user *u)
 /* Deactivated while we were hashing: looked at again under the write lock. */
 static enum rc check_user(struct db *db, struct password_grant *p)
 {
-    enum rc rc = password_is_current(db, &p->user);
+    enum rc rc = password_record(db, &p->right);
 
     if (rc == RC_OK)
         rc = users_by_id(db, p->x->arena, p->user.id, &p->user);
@@ -133,6 +138,15 @@ static enum rc begin(struct db *db, void *arg)
                  NULL);
 }
 
+static enum rc let_in(struct password_grant *p, const char *totp_code)
+{
+    TRY(check_email(p->x, &p->user));
+    TRY(check_second_factor(p, totp_code));
+    TRY(db_write(p->x->db, begin, p));
+    p->right.is_recorded = true;
+    return RC_OK;
+}
+
 enum rc grant_password(struct exchange *x)
 {
     struct password_grant p = { .x = x };
@@ -145,8 +159,6 @@ enum rc grant_password(struct exchange *x)
         return refuse(&x->no, REFUSE_UNSUPPORTED_GRANT_TYPE, "Passwords are not used here");
     TRY(choose_scope(x, form.scope, &p.scope));
     TRY(check_password(&p, &form));
-    TRY(check_email(x, &p.user));
-    TRY(check_second_factor(&p, form.totp_code));
-    TRY(db_write(x->db, begin, &p));
+    TRY(password_settle(x, &p.right, let_in(&p, form.totp_code)));
     return issue_respond(x, &p.g);
 }

@@ -109,15 +109,13 @@ static bool is_over(int64_t since, int64_t limit_s, int64_t now)
 static enum rc check_session(struct refresh *r)
 {
     const struct exchange *x = r->x;
-    struct session s;
+    const struct token_view *v = &r->view;
 
-    if (r->view.family.session_id == NULL)
+    if (v->family.session_id == NULL)
         return RC_OK;
-    enum rc rc = sessions_by_id(x->db, x->arena, r->view.family.session_id, &s);
-    if (rc != RC_OK)
-        return rc == RC_NONE ? no_grant(r->x, "The sign-in behind this token has ended") : rc;
-    if (is_over(s.last_activity_at, idle_limit(x, r->client), x->now) ||
-        is_over(s.created_at, x->settings->sso_session_max_age, x->now))
+    if (!v->is_session_live || !v->is_user_active ||
+        is_over(v->session_active_at, idle_limit(x, r->client), x->now) ||
+        is_over(v->session_created_at, x->settings->sso_session_max_age, x->now))
         return no_grant(r->x, "The sign-in behind this token has ended");
     return RC_OK;
 }
@@ -200,7 +198,7 @@ static void prepare_next(struct refresh *r)
 
 static enum rc touch(struct db *db, struct refresh *r)
 {
-    if (r->view.family.session_id == NULL)
+    if (r->view.family.session_id == NULL || r->view.session_active_at >= r->x->now)
         return RC_OK;
     return sessions_touch(db, r->view.family.session_id, r->x->now);
 }

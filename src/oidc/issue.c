@@ -80,7 +80,8 @@ void issue_prepare(struct exchange *x, struct grant *g)
 {
     struct family *f = &g->family;
 
-    f->id = random_id(x->arena, x->now);
+    if (f->id == NULL)
+        f->id = random_id(x->arena, x->now);
     f->client_id = g->client->client_id;
     f->sid = f->session_id != NULL ? f->session_id : f->id; /* design D26 */
     f->user_agent = x->rq->user_agent;

@@ -22,8 +22,8 @@ struct grant {
     const char *access_token;     /* the value of an opaque one; NULL: a JWT, made by issue_respond */
 };
 
-/* Prepare a new family and its first token (random values, lifetimes; nothing is
- * written). */
+/* Prepare a new family (which may have an id already) and its first token (random
+ * values, lifetimes; nothing is written). */
 void issue_prepare(struct exchange *x, struct grant *g);
 /* Another token for an existing family (refresh). */
 void issue_prepare_next(struct exchange *x, struct grant *g, const char *scope);

@@ -2,7 +2,6 @@
 
 #include "oidc/second_factor.h"
 
-#include "authn/password.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "http/csrf.h"
@@ -25,15 +24,15 @@ struct bytes second_factor_hash(struct arena *a, const char *challenge_id)
 
 struct beginning {
     const struct challenge *challenge;
-    const struct user *proven;
+    struct right_password *password;
 };
 
 static enum rc add(struct db *db, void *arg)
 {
     const struct beginning *b = arg;
 
-    if (b->proven != NULL)
-        TRY(password_is_current(db, b->proven));
+    if (b->password != NULL)
+        TRY(password_record(db, b->password));
     return challenges_add(db, b->challenge);
 }
 
@@ -52,12 +51,14 @@ enum rc second_factor_begin(struct exchange *x, const struct second_factor *s)
         .expires_at = x->now + SECOND_FACTOR_LIFE_S,
     };
 
-    struct beginning b = { &c, s->proven };
+    struct beginning b = { &c, s->password };
     enum rc rc = db_write(x->db, add, &b);
 
     if (rc == RC_NONE)
         return refuse(&x->no, REFUSE_LOGIN_REQUIRED, NULL);
     TRY(rc);
+    if (s->password != NULL)
+        s->password->is_recorded = true;
     return respond_redirect(x, second_factor_url(x, id));
 }
 

@@ -6,6 +6,7 @@
 #define AUTENTICO_OIDC_SECOND_FACTOR_H
 
 #include "authn/assurance.h"
+#include "authn/password.h"
 #include "oidc/authz_request.h"
 #include "store/challenges.h"
 
@@ -17,7 +18,7 @@ struct second_factor {
     enum assurance_step step;  /* TOTP, ENROL or EMAIL */
     const char *amr;           /* proven so far */
     const char *session_id;    /* of the session that is to be stepped up, or NULL */
-    const struct user *proven; /* who has just given the password, or NULL */
+    struct right_password *password; /* given just now and not recorded yet, or NULL */
 };
 
 /* Answers with the redirect. */

@@ -38,6 +38,7 @@ enum rc flow_complete(struct exchange *x, const struct proof *p)
         .session = session,
         .is_new = true,
         .user = p->user,
+        .password = p->password,
         .event = p->event,
         .method = p->method,
     };
@@ -81,7 +82,7 @@ enum rc flow_step_up(struct exchange *x, const struct proof *p, const char *sess
 
 static enum rc ask_for_second(struct exchange *x, const struct proof *p, enum assurance_step step)
 {
-    struct second_factor s = { p->request, p->user->id, step, p->amr, NULL, p->user };
+    struct second_factor s = { p->request, p->user->id, step, p->amr, NULL, p->password };
 
     if (step == ASSURANCE_STUCK)
         return flow_show_again(x, p->request, "mfa_unavailable");

@@ -5,13 +5,14 @@
 #ifndef AUTENTICO_PAGES_FLOW_H
 #define AUTENTICO_PAGES_FLOW_H
 
+#include "authn/password.h"
 #include "oidc/authz_request.h"
-#include "store/users.h"
 
 /* What was proven, and for which request. */
 struct proof {
     const struct authz_request *request;
     const struct user *user;
+    struct right_password *password; /* theirs, given just now and not recorded yet, or NULL */
     const char *amr;             /* RFC 8176, space-separated: "pwd", "pwd otp", "hwk user" */
     bool is_two_factors;         /* acr 2 (design D26): two factors, or a passkey with user verification */
     const char *event, *method;  /* of the audit row: "login_success", "password" */

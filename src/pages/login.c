@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "authn/password.h"
 #include "http/fields.h"
 #include "http/problem.h"
 #include "http/route.h"
@@ -29,17 +28,24 @@ static enum rc refuse_here(struct exchange *x)
     return RC_REFUSED;
 }
 
+/* A password that was changed while it was looked at is a wrong one. */
+static enum rc go_on(struct exchange *x, const struct authz_request *r, struct right_password *right)
+{
+    struct proof proven = { r, &right->user, right, .amr = "pwd", .event = "login_success", .method = "password" };
+    enum rc rc = password_settle(x, right, flow_after_first_factor(x, &proven));
+
+    return rc == RC_REFUSED && right->is_stale ? flow_show_again(x, r, "bad_credentials") : rc;
+}
+
 static enum rc check_credentials(struct exchange *x, const struct authz_request *r, const struct credentials *c)
 {
-    struct user *user = arena_new(x->arena, struct user);
+    struct right_password *right = arena_new(x->arena, struct right_password);
     const struct return_to *to = x->no.return_to;
-    enum rc rc = password_login(x, c->username, c->password, user);
+    enum rc rc = password_login(x, c->username, c->password, right);
 
     if (rc == RC_OK) {
-        struct proof proven = { r, user, .amr = "pwd", .event = "login_success", .method = "password" };
-
         x->no.return_to = to;
-        return flow_after_first_factor(x, &proven);
+        return go_on(x, r, right);
     }
     if (rc != RC_REFUSED)
         return rc;

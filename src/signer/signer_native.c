@@ -10,6 +10,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include "crypto/der.h"
 #include "signer/process.h"
 #include "signer/signer_number.h"
 #include "signer/signer_rsa.h"
@@ -213,20 +214,25 @@ enum rc signer_check_pem(struct arena *a, const char *pem, const char **why)
 
 /* ---- signing ---- */
 
+static bool take_p256(struct bytes *left, uint8_t out[P256_BYTES])
+{
+    struct bytes n;
+    gnutls_datum_t d;
+
+    if (der_take_of(left, DER_INTEGER, &n) != RC_OK)
+        return false;
+    d = (gnutls_datum_t){ (unsigned char *)n.p, (unsigned)n.n };
+    return number_pad(out, &d);
+}
+
 /* RFC 7518 3.4: r || s, where GnuTLS gives the DER of X9.62. */
 static enum rc decode_p256(struct arena *a, struct bytes der, struct bytes *out)
 {
-    gnutls_datum_t d = { (unsigned char *)der.p, (unsigned)der.n }, r, s;
     uint8_t *rs = arena_alloc(a, 2 * P256_BYTES);
-    int err = gnutls_decode_rs_value(&d, &r, &s);
-    bool fits;
+    struct bytes both;
 
-    if (err != 0)
-        return broken("signature", err);
-    fits = number_pad(rs, &r) && number_pad(rs + P256_BYTES, &s);
-    gnutls_free(r.data);
-    gnutls_free(s.data);
-    if (!fits)
+    if (der_take_of(&der, DER_SEQUENCE, &both) != RC_OK || !take_p256(&both, rs) ||
+        !take_p256(&both, rs + P256_BYTES) || both.n != 0)
         return fault("signer: signature of another curve");
     *out = (struct bytes){ rs, 2 * P256_BYTES };
     return RC_OK;

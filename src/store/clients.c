@@ -251,8 +251,6 @@ enum rc clients_set_active(struct db *db, const char *client_id, bool is_active,
     return installation_bump(db);
 }
 
-#define TOUCH_EVERY_S 3600
-
 /* Looks first: a reader does not queue for the pen. */
 enum rc clients_touch(struct db *db, const char *client_id, int64_t now)
 {
@@ -262,7 +260,7 @@ enum rc clients_touch(struct db *db, const char *client_id, int64_t now)
     enum rc rc;
 
     db_text(q, 1, client_id);
-    db_int(q, 2, now - TOUCH_EVERY_S);
+    db_int(q, 2, now - CLIENTS_TOUCH_S);
     rc = db_int_of(q, &is_due);
     if (rc != RC_OK)
         return rc == RC_NONE ? RC_OK : rc;

@@ -54,6 +54,7 @@ MUST_CHECK enum rc clients_set_active(struct db *db, const char *client_id, bool
 MUST_CHECK enum rc clients_add_secret(struct db *db, const char *client_id, const struct client_secret *s);
 /* Older secrets expire at `at` unless they do so sooner. */
 MUST_CHECK enum rc clients_expire_secrets(struct db *db, const char *client_id, const char *except_id, int64_t at);
+#define CLIENTS_TOUCH_S 3600 /* clients.last_used_at is no finer than this */
 MUST_CHECK enum rc clients_touch(struct db *db, const char *client_id, int64_t now); /* last_used_at, at most once an hour */
 MUST_CHECK enum rc clients_count(struct db *db, int64_t *out); /* active ones */
 /* Has any application chosen this signing algorithm, active or not? */

@@ -49,11 +49,11 @@ enum rc codes_add(struct db *db, const struct code *c)
 }
 
 enum rc codes_redeem(struct db *db, struct arena *a, struct bytes code_hash, const char *client_id,
-                     int64_t now, struct code *out)
+                     const char *family_id, int64_t now, struct code *out)
 {
     /* the session: it may have ended between its check and the birth of the code */
     struct stmt *q = db_sql(db,
-        "UPDATE authorization_codes SET redeemed_at = $3"
+        "UPDATE authorization_codes SET redeemed_at = $3, family_id = $4"
         " WHERE code_hash = $1 AND client_id = $2 AND redeemed_at IS NULL AND expires_at > $3"
         " AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = authorization_codes.session_id"
         " AND s.ended_at IS NULL)"
@@ -62,16 +62,16 @@ enum rc codes_redeem(struct db *db, struct arena *a, struct bytes code_hash, con
     db_bytes(q, 1, code_hash);
     db_text(q, 2, client_id);
     db_int(q, 3, now);
+    db_text(q, 4, family_id);
     return db_one(q, a, code_row, out);
 }
 
-enum rc codes_set_family(struct db *db, struct bytes code_hash, const char *family_id)
+enum rc codes_burn(struct db *db, struct bytes code_hash)
 {
-    struct stmt *q = db_sql(db, "UPDATE authorization_codes SET family_id = $2"
+    struct stmt *q = db_sql(db, "UPDATE authorization_codes SET family_id = NULL"
                                 " WHERE code_hash = $1 AND redeemed_at IS NOT NULL");
 
     db_bytes(q, 1, code_hash);
-    db_text(q, 2, family_id);
     return db_run_changed(q);
 }
 

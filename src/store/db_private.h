@@ -65,6 +65,7 @@ MUST_CHECK enum rc db_sync_again(struct db *db); /* holding the lock, after a lo
 MUST_CHECK enum rc db_read_need(struct db *db); /* before a statement that reads */
 int db_add_functions(sqlite3 *handle); /* sha256(); an SQLite code */
 const char *db_wal_vfs(void);     /* the files, with one write for a commit; after sqlite3_config() */
+void db_keep_pages(void);         /* SQLite's memory; before its first use */
 void db_forget(struct db *db);    /* finalise every statement */
 
 #endif

@@ -156,6 +156,7 @@ static void configure_library(void)
     (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+    db_keep_pages();
 }
 
 static enum rc open_handle(struct db *db, const struct db_open *how)

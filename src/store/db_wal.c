@@ -12,8 +12,8 @@
  * the page, while everybody waits for the write lock.  Here the calls are gathered into one.
  *
  * What SQLite may count on stays true.  A transaction is there for others when SQLite says
- * so in the WAL-index, and it does that after the frame that ends it: with the header of
- * that frame all goes to the file, and what follows is not kept back.  Frames before it are
+ * so in the WAL-index, and it does that after the frame that ends it: with the page of
+ * that frame all goes to the file.  Frames before it are
  * nobody's; they are written before the write lock is given away, so that nothing of ours
  * ever meets another writer.  A read, a sync and whatever else asks about the file see it
  * whole.  Who is killed leaves an unfinished transaction in the file, or less of it.
@@ -34,6 +34,7 @@ struct extra { /* stands behind the default VFS's struct of a file */
     uint8_t *gathered;      /* of a WAL: belongs into the file from `at` on */
     int n;
     sqlite3_int64 at;
+    bool is_ending;         /* of a WAL: the frame whose page comes next ends a transaction */
     int failure;            /* of a WAL: frames of this transaction are missing, so that it cannot be ended */
 };
 
@@ -53,6 +54,7 @@ static int flush(sqlite3_file *file)
     if (e->n > 0)
         e->failure = e->native->xWrite(file, e->gathered, e->n, e->at);
     e->n = 0;
+    e->is_ending = false;
     return e->failure;
 }
 
@@ -84,6 +86,7 @@ static void gather(struct extra *e, const void *p, int n)
 {
     memcpy(e->gathered + e->n, p, (size_t)n);
     e->n += n;
+    e->is_ending = ends_transaction(p, n);
 }
 
 static int wal_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
@@ -92,13 +95,15 @@ static int wal_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
     int code;
 
     if (follows(e, n, at)) {
+        bool is_end = e->is_ending;
+
         gather(e, p, n);
-        return ends_transaction(p, n) ? flush(file) : SQLITE_OK;
+        return is_end ? flush(file) : SQLITE_OK;
     }
     code = flush(file);
     if (code != SQLITE_OK)
         return code;
-    if (!is_header(n) || ends_transaction(p, n) || !has_room(e))
+    if (!is_header(n) || !has_room(e))
         return e->native->xWrite(file, p, n, at);
     e->at = at;
     gather(e, p, n);

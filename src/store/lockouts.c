@@ -21,13 +21,18 @@ static void lockout_row(struct stmt *q, struct arena *a, void *out)
 
 /* The next count: from one again after a lock that has expired. */
 #define NEXT(table) "CASE WHEN " table ".locked_until_at IS NULL THEN " table ".failures_n + 1 ELSE 1 END"
-#define COUNT_ATTEMPT(table)                                                               \
-    "INSERT INTO " table " (user_id, failures_n, locked_until_at)"                             \
-    " VALUES ($1, 1, CASE WHEN 1 >= $2 THEN CAST($3 AS BIGINT) END)"                           \
+#define COUNT_ATTEMPT(table, more, one, next)                                              \
+    "INSERT INTO " table " (user_id, failures_n, locked_until_at" more ")"                     \
+    " VALUES ($1, 1, CASE WHEN 1 >= $2 THEN CAST($3 AS BIGINT) END" one ")"                    \
     " ON CONFLICT (user_id) DO UPDATE SET failures_n = " NEXT(table) ","                       \
-    " locked_until_at = CASE WHEN " NEXT(table) " >= $2 THEN CAST($3 AS BIGINT) END"           \
+    " locked_until_at = CASE WHEN " NEXT(table) " >= $2 THEN CAST($3 AS BIGINT) END" next      \
     " WHERE " table ".locked_until_at IS NULL OR " table ".locked_until_at <= $4"              \
     " RETURNING failures_n, locked_until_at, 0"
+
+/* The first of a count begins that of the pending ones too: who was killed over a password
+ * never takes his back. */
+#define NEXT_PENDING                                                                       \
+    ", pending_n = CASE WHEN " NEXT("lockouts") " = 1 THEN 1 ELSE lockouts.pending_n + 1 END"
 
 static struct stmt *find(struct db *db, bool is_factor)
 {
@@ -63,8 +68,8 @@ struct claim {
 
 static enum rc count_attempt(struct db *db, struct claim *c)
 {
-    struct stmt *q = c->is_factor ? db_sql(db, COUNT_ATTEMPT("factor_lockouts"))
-                                  : db_sql(db, COUNT_ATTEMPT("lockouts"));
+    struct stmt *q = c->is_factor ? db_sql(db, COUNT_ATTEMPT("factor_lockouts", "", "", ""))
+                                  : db_sql(db, COUNT_ATTEMPT("lockouts", ", pending_n", ", 1", NEXT_PENDING));
 
     db_text(q, 1, c->user_id);
     db_int(q, 2, c->max);
@@ -73,25 +78,12 @@ static enum rc count_attempt(struct db *db, struct claim *c)
     return db_one(q, c->a, lockout_row, &c->found);
 }
 
-/* The first of a count begins that of the pending ones too: who was killed over a password
- * never takes his back. */
-static enum rc add_pending(struct db *db, const char *user_id)
-{
-    struct stmt *q = db_sql(db, "UPDATE lockouts SET pending_n = CASE WHEN failures_n = 1 THEN 1 ELSE pending_n + 1 END"
-                                " WHERE user_id = $1");
-
-    db_text(q, 1, user_id);
-    return db_run(q);
-}
-
 static enum rc claim(struct db *db, void *arg)
 {
     struct claim *c = arg;
     enum rc rc = count_attempt(db, c);
 
     c->is_locked = rc == RC_NONE;
-    if (rc == RC_OK && !c->is_factor)
-        return add_pending(db, c->user_id);
     return c->is_locked ? read_row(db, c->a, c->is_factor, c->user_id, &c->found) : rc;
 }
 

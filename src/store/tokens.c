@@ -50,6 +50,7 @@ static void token_row(struct stmt *q, struct arena *a, int i, struct token *out)
     " LEFT JOIN sessions s ON s.id = f.session_id"                                            \
     " WHERE t.selector = $1"
 #define FAMILY_AT 10
+#define LIVENESS_AT (FAMILY_AT + 16)
 
 static void read_liveness(struct stmt *q, struct arena *a, int i, struct token_view *v)
 {
@@ -65,12 +66,15 @@ static void view_row(struct stmt *q, struct arena *a, void *out)
 
     token_row(q, a, 0, &v->token);
     family_read(q, a, FAMILY_AT, &v->family);
-    read_liveness(q, a, FAMILY_AT + 16, v);
+    read_liveness(q, a, LIVENESS_AT, v);
+    v->session_created_at = col_int(q, LIVENESS_AT + 4);
+    v->session_active_at = col_int(q, LIVENESS_AT + 5);
 }
 
 enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct token_view *out)
 {
-    struct stmt *q = db_sql(db, "SELECT " TOKEN_COLS ", " FAMILY_COLS ", " LIVENESS_COLS VIEW_FROM);
+    struct stmt *q = db_sql(db, "SELECT " TOKEN_COLS ", " FAMILY_COLS ", " LIVENESS_COLS
+                                ", s.created_at, s.last_activity_at" VIEW_FROM);
 
     db_int(q, 1, selector);
     return db_one(q, a, view_row, out);

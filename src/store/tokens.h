@@ -40,6 +40,7 @@ struct token_view {
     bool is_session_live;     /* the family has no session, or it has not ended */
     bool is_client_active;
     const char *username;     /* of the user, or NULL */
+    int64_t session_created_at, session_active_at; /* 0: the family has no session; tokens_find() only */
 };
 MUST_CHECK enum rc tokens_find(struct db *db, struct arena *a, int64_t selector, struct token_view *out);
 /* The same for a token that is shown at an endpoint, at each request: of the family only id,

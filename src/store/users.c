@@ -155,7 +155,8 @@ enum rc users_update(struct db *db, const struct user *u)
 
 enum rc users_set_last_login(struct db *db, const char *id, int64_t now)
 {
-    struct stmt *q = db_sql(db, "UPDATE users SET last_login_at = $2 WHERE id = $1");
+    struct stmt *q = db_sql(db, "UPDATE users SET last_login_at = $2"
+                                " WHERE id = $1 AND deactivated_at IS NULL");
 
     db_text(q, 1, id);
     db_int(q, 2, now);

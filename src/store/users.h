@@ -24,7 +24,6 @@ struct user {
     int64_t last_login_at, deactivated_at, registered_at, created_at, updated_at;
     /* joined from lockouts: 0 when there is no row */
     int64_t failures_n, locked_until_at;
-    int64_t password_changed_at;   /* of the password that was looked at just now (authn/password.h); 0: none was */
     int64_t totp_since; /* joined from totp_secrets: an authenticator app is set up; 0: none */
 };
 
@@ -40,7 +39,7 @@ MUST_CHECK enum rc users_by_id_any(struct db *db, struct arena *a, const char *i
  * Call inside db_write. `u->id` is made by the caller. */
 MUST_CHECK enum rc users_add(struct db *db, const struct user *u);
 MUST_CHECK enum rc users_update(struct db *db, const struct user *u); /* everything but id, times; sets updated_at from u */
-MUST_CHECK enum rc users_set_last_login(struct db *db, const char *id, int64_t now);
+MUST_CHECK enum rc users_set_last_login(struct db *db, const char *id, int64_t now); /* RC_NONE: unknown or deactivated */
 MUST_CHECK enum rc users_deactivate(struct db *db, const char *id, int64_t now); /* RC_NONE: unknown or already */
 MUST_CHECK enum rc users_reactivate(struct db *db, const char *id, int64_t now);
 MUST_CHECK enum rc users_delete(struct db *db, const char *id);                  /* every dependent row goes with it */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -153,6 +154,41 @@ static enum outcome send_question(int ask_fd, struct bytes question, int travell
     return o;
 }
 
+/* The descriptor that came with a message, -1 if there is none. */
+static int travelled_fd(struct msghdr *msg)
+{
+    struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+    int fd = -1;
+
+    if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+        c->cmsg_len != CMSG_LEN(sizeof(int)))
+        return -1;
+    memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+    return fd;
+}
+
+/* One packet into the buffer, and the descriptor that came with it, or -1.  Room for one
+ * only: the kernel closes those beyond.  Returns recvmsg()'s result. */
+static ssize_t receive_packet(int from, int *flags, int *fd)
+{
+    struct iovec part = { packet, sizeof(packet) };
+    union control control;
+    struct msghdr msg = {
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control.room,
+        .msg_controllen = CMSG_LEN(sizeof(int)),
+    };
+    ssize_t n;
+
+    do {
+        n = recvmsg(from, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    *fd = n > 0 ? travelled_fd(&msg) : -1;
+    *flags = msg.msg_flags;
+    return n;
+}
+
 /* The contents of the packet of n bytes, on `a`; the packet is wiped. */
 static struct bytes unpack(struct arena *a, size_t n)
 {
@@ -162,20 +198,36 @@ static struct bytes unpack(struct arena *a, size_t n)
     return data;
 }
 
-static enum outcome receive_answer(int fd, struct arena *a, int64_t deadline_ms,
+/* What answers come by, between two questions; -1: none. */
+struct way { int theirs, ours; };
+static struct way way = { -1, -1 };
+
+static void give_up(struct way *w)
+{
+    close_fd(w->theirs);
+    close_fd(w->ours);
+    *w = (struct way){ -1, -1 };
+}
+
+/* A child that had it too would hide the death of an answerer, and read our answers. */
+static void leave_to_parent(void)
+{
+    give_up(&way);
+}
+
+static enum outcome receive_answer(struct way *w, struct arena *a, int64_t deadline_ms,
                                    struct bytes *out)
 {
+    enum outcome o = wait_for(w->ours, POLLIN, deadline_ms);
+    int flags;
     ssize_t n;
-    enum outcome o = wait_for(fd, POLLIN, deadline_ms);
 
     if (o != DONE)
         return o;
-    do {
-        n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
+    n = receive_packet(w->ours, &flags, &w->theirs);
     if (n == 0 || (n < 0 && errno == ECONNRESET))
         return DIED;
-    if (n < 0 || packet[0] != MARK) {
+    if (n < 0 || (flags & MSG_TRUNC) != 0 || packet[0] != MARK) {
         (void)fault("ask: receive: %s", n < 0 ? strerror(errno) : "not an answer");
         return BROKEN;
     }
@@ -183,19 +235,42 @@ static enum outcome receive_answer(int fd, struct arena *a, int64_t deadline_ms,
     return DONE;
 }
 
+static enum outcome ask_by(struct way *w, int ask_fd, struct arena *a, struct bytes question,
+                           int64_t deadline_ms, struct bytes *out)
+{
+    enum outcome o = send_question(ask_fd, question, w->theirs, deadline_ms);
+
+    close_fd(w->theirs); /* else the death of the answerer would not show */
+    w->theirs = -1;
+    return o == DONE ? receive_answer(w, a, deadline_ms, out) : o;
+}
+
+static bool is_ready(struct way *w)
+{
+    static bool is_told;
+    int pair[2];
+
+    if (w->theirs >= 0)
+        return true;
+    if (!is_told && pthread_atfork(NULL, NULL, leave_to_parent) != 0)
+        die("ask: no memory");
+    is_told = true;
+    if (open_pair(pair, ANSWER_SNDBUF) != RC_OK)
+        return false;
+    *w = (struct way){ pair[0], pair[1] };
+    return true;
+}
+
 static enum outcome ask_once(int ask_fd, struct arena *a, struct bytes question,
                              int64_t deadline_ms, struct bytes *out)
 {
-    int pair[2]; /* the answerer's end and ours */
     enum outcome o;
 
-    if (open_pair(pair, ANSWER_SNDBUF) != RC_OK)
+    if (!is_ready(&way))
         return is_starved ? LATE : BROKEN;
-    o = send_question(ask_fd, question, pair[0], deadline_ms);
-    close(pair[0]); /* else the death of the answerer would not show */
-    if (o == DONE)
-        o = receive_answer(pair[1], a, deadline_ms, out);
-    close(pair[1]);
+    o = ask_by(&way, ask_fd, a, question, deadline_ms, out);
+    if (o != DONE || way.theirs < 0)
+        give_up(&way);
     return o;
 }
 
@@ -219,19 +294,6 @@ enum rc ask(int ask_fd, struct arena *a, struct bytes question, int tries,
     return RC_REFUSED;
 }
 
-/* The descriptor that came with a message, -1 if there is none. */
-static int travelled_fd(struct msghdr *msg)
-{
-    struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-    int fd = -1;
-
-    if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-        c->cmsg_len != CMSG_LEN(sizeof(int)))
-        return -1;
-    memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-    return fd;
-}
-
 /* Nothing but a packet socket of this machine: writing to and closing it
  * cannot hang, whatever a captured asker passes us. */
 static bool is_reply_socket(int fd)
@@ -252,31 +314,18 @@ static bool is_asker_gone(int reply_fd)
     return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-/* One packet into the buffer.  Room for one descriptor only: the kernel closes
- * those beyond.  RC_REFUSED: to be dropped, *fd too. */
+/* RC_REFUSED: to be dropped, *fd too. */
 static enum rc receive_question(int answer_fd, size_t *n_out, int *fd)
 {
-    struct iovec part = { packet, sizeof(packet) };
-    union control control;
-    struct msghdr msg = {
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = control.room,
-        .msg_controllen = CMSG_LEN(sizeof(int)),
-    };
-    ssize_t n;
+    int flags;
+    ssize_t n = receive_packet(answer_fd, &flags, fd);
 
-    *fd = -1;
-    do {
-        n = recvmsg(answer_fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
     if (n == 0 || (n < 0 && errno == EAGAIN))
         return RC_NONE;
     if (n < 0)
         return fault("ask: receive: %s", strerror(errno));
-    *fd = travelled_fd(&msg);
     *n_out = (size_t)n;
-    if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || packet[0] != MARK)
+    if ((flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || packet[0] != MARK)
         return RC_REFUSED;
     return is_reply_socket(*fd) ? RC_OK : RC_REFUSED;
 }
@@ -304,8 +353,10 @@ enum rc ask_next(int answer_fd, struct arena *a, struct bytes *question, int *re
 
 void ask_reply(int reply_fd, struct bytes answer)
 {
-    int error = answer.n > ASK_MAX ? EMSGSIZE : send_packet(reply_fd, answer, -1);
+    int error = answer.n > ASK_MAX ? EMSGSIZE : send_packet(reply_fd, answer, reply_fd);
 
+    if (error == ETOOMANYREFS) /* more are under way than RLIMIT_NOFILE: the asker makes another */
+        error = send_packet(reply_fd, answer, -1);
     if (error != 0 && error != EPIPE && error != ECONNRESET)
         (void)fault("ask: answer of %zu bytes: %s", answer.n, strerror(error));
     close(reply_fd);

@@ -3,10 +3,13 @@
  *
  * A *queue* is a SOCK_SEQPACKET pair made by the parent before it forks: askers
  * hold one end, answerers the other, and the kernel hands each message to one
- * answerer.  A question travels with the sending end of a fresh socketpair for
- * its answer, so nobody keeps a connection: an answerer that dies closes it and
+ * answerer.  A question travels with the sending end of a socketpair for its
+ * answer, which nobody else has open then: an answerer that dies closes it and
  * the asker sees that at once and may ask again; one that hangs meets the
  * deadline; one that is replaced finds the questions that were waiting.
+ * The end comes back with the answer and travels with the next question; after
+ * anything but an answer the pair is given up, so that no late answer is ever
+ * taken for that to another question.
  * Which queue a question came on says who may ask it (design D3: channels).
  */
 #ifndef AUTENTICO_UTIL_ASK_H
@@ -49,6 +52,6 @@ bool ask_is_starved(void);
  * question whose asker has given up is dropped silently.
  */
 MUST_CHECK enum rc ask_next(int answer_fd, struct arena *a, struct bytes *question, int *reply_fd);
-void ask_reply(int reply_fd, struct bytes answer); /* sends and closes; a gone asker is no error */
+void ask_reply(int reply_fd, struct bytes answer); /* sends back and closes; a gone asker is no error */
 
 #endif

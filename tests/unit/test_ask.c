@@ -104,12 +104,14 @@ static void answers_of_all_sizes(void **state)
     static const size_t sizes[] = { 0, 1, 100, 4096, ASK_MAX - 1, ASK_MAX };
     uint8_t *data = arena_alloc(arena, ASK_MAX);
     pid_t pid = answer_with(echo);
-    int before = open_fds();
+    struct bytes out = { 0 };
+    int before;
 
     (void)state;
     memset(data, 0xA5, ASK_MAX);
+    assert_int_equal(ask(queue.ask_fd, arena, bytes_of("first"), 1, in_ms(5000), &out), RC_OK);
+    before = open_fds();
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-        struct bytes out = { 0 };
 
         assert_int_equal(ask(queue.ask_fd, arena, (struct bytes){ data, sizes[i] }, 1,
                              in_ms(5000), &out), RC_OK);
@@ -152,11 +154,12 @@ static void nobody_answers(void **state)
 {
     struct bytes out = { NULL, 42 };
     int64_t start = clock_mono_ms();
-    int before = open_fds();
+    int before;
 
     (void)state;
     assert_int_equal(ask(queue.ask_fd, arena, bytes_of("q"), 3, in_ms(50), &out), RC_NONE);
     assert_in_range(clock_mono_ms() - start, 50, 2000);
+    before = open_fds();
     assert_int_equal(ask(queue.ask_fd, arena, bytes_of("q"), 3, in_ms(-1), &out), RC_NONE);
     assert_int_equal(out.n, 42);
     assert_int_equal(open_fds(), before);
@@ -203,6 +206,55 @@ static void death_of_the_answerer_is_seen_at_once(void **state)
     assert_int_equal(ask(queue.ask_fd, arena, bytes_of("q"), 1, in_ms(10000), &out), RC_REFUSED);
     assert_in_range(clock_mono_ms() - start, 0, 5000);
     assert_int_equal(out.n, 42);
+    stop(pid);
+}
+
+/* The socket that earlier answers came by has no end in the asker that would hide it. */
+static void die_at_the_third(int i, struct bytes question, int reply_fd)
+{
+    if (i == 2)
+        _exit(0);
+    ask_reply(reply_fd, question);
+}
+
+static void death_is_seen_after_answers_too(void **state)
+{
+    struct bytes out = { 0 };
+    int64_t start = clock_mono_ms();
+    pid_t pid = answer_with(die_at_the_third), bystander;
+
+    (void)state;
+    assert_int_equal(ask(queue.ask_fd, arena, bytes_of("1"), 1, in_ms(5000), &out), RC_OK);
+    assert_int_equal(ask(queue.ask_fd, arena, bytes_of("2"), 1, in_ms(5000), &out), RC_OK);
+    bystander = fork(); /* nor has a child of the asker's */
+    if (bystander == 0)
+        for (;;)
+            pause();
+    assert_int_equal(ask(queue.ask_fd, arena, bytes_of("3"), 1, in_ms(10000), &out), RC_REFUSED);
+    assert_in_range(clock_mono_ms() - start, 0, 5000);
+    stop(pid);
+    stop(bystander);
+}
+
+/* As one that has no descriptors left to send would. */
+static void keep_the_socket(int i, struct bytes question, int reply_fd)
+{
+    (void)i;
+    assert_true(question.n < 8);
+    assert_int_equal(send(reply_fd, "Akept", 5, 0), 5);
+    close(reply_fd);
+}
+
+static void an_answer_may_come_without_the_socket(void **state)
+{
+    pid_t pid = answer_with(keep_the_socket);
+    struct bytes out = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ask(queue.ask_fd, arena, bytes_of("q"), 1, in_ms(5000), &out), RC_OK);
+        assert_int_equal(out.n, 4);
+    }
     stop(pid);
 }
 
@@ -479,6 +531,8 @@ int main(void)
         TEST(nobody_answers),
         TEST(late_answer_goes_nowhere),
         TEST(death_of_the_answerer_is_seen_at_once),
+        TEST(death_is_seen_after_answers_too),
+        TEST(an_answer_may_come_without_the_socket),
         TEST(another_try_finds_another_answerer),
         TEST(question_waits_for_a_replacement),
         TEST(full_queue_meets_the_deadline),

@@ -39,7 +39,7 @@ static struct code code_of(const struct exchange *x)
 
     assert_non_null(value);
     assert_int_equal(strlen(value), 43); /* OA-16 */
-    assert_ok(codes_redeem(DB, A, sha256_of(A, value), "app", x->now, &c));
+    assert_ok(codes_redeem(DB, A, sha256_of(A, value), "app", "f1", x->now, &c));
     return c;
 }
 

@@ -30,7 +30,7 @@ static void test_redeem_once(void **state)
     struct code c;
 
     (void)state;
-    assert_ok(codes_redeem(DB, A, hash_like(5), "app", NOW + 1, &c));
+    assert_ok(codes_redeem(DB, A, hash_like(5), "app", "f1", NOW + 1, &c));
     assert_memory_equal(c.code_hash.p, hash_like(5).p, 32);
     assert_string_equal(c.client_id, "app");
     assert_string_equal(c.user_id, "u1");
@@ -44,7 +44,7 @@ static void test_redeem_once(void **state)
     assert_string_equal(c.acr, "1");
     assert_string_equal(c.amr, "pwd");
     assert_int_equal(c.expires_at, NOW + 60);
-    assert_none(codes_redeem(DB, A, hash_like(5), "app", NOW + 1, &c));
+    assert_none(codes_redeem(DB, A, hash_like(5), "app", "f1", NOW + 1, &c));
 }
 
 static void test_not_redeemed(void **state)
@@ -52,10 +52,10 @@ static void test_not_redeemed(void **state)
     struct code c;
 
     (void)state;
-    assert_none(codes_redeem(DB, A, hash_like(6), "app", NOW, &c));
-    assert_none(codes_redeem(DB, A, hash_like(5), "other", NOW, &c));
-    assert_none(codes_redeem(DB, A, hash_like(5), "app", NOW + 60, &c)); /* expires at `now` */
-    assert_ok(codes_redeem(DB, A, hash_like(5), "app", NOW + 59, &c));   /* and none of that spent it */
+    assert_none(codes_redeem(DB, A, hash_like(6), "app", "f1", NOW, &c));
+    assert_none(codes_redeem(DB, A, hash_like(5), "other", "f1", NOW, &c));
+    assert_none(codes_redeem(DB, A, hash_like(5), "app", "f1", NOW + 60, &c)); /* expires at `now` */
+    assert_ok(codes_redeem(DB, A, hash_like(5), "app", "f1", NOW + 59, &c));   /* and none of that spent it */
 }
 
 /* The session ended after its check and before the code was written. */
@@ -66,7 +66,7 @@ static void test_born_after_the_end(void **state)
     (void)state;
     assert_ok(sessions_end(DB, "s1", "logout", NOW));
     assert_ok(codes_add(DB, &c));
-    assert_none(codes_redeem(DB, A, hash_like(6), "app", NOW, &c));
+    assert_none(codes_redeem(DB, A, hash_like(6), "app", "f1", NOW, &c));
 }
 
 static void test_replay(void **state)
@@ -75,16 +75,26 @@ static void test_replay(void **state)
     struct code c;
 
     (void)state;
-    assert_none(codes_set_family(DB, hash_like(5), "f1")); /* not redeemed */
     assert_none(codes_replayed(DB, A, hash_like(5), "app", &family));
-    assert_ok(codes_redeem(DB, A, hash_like(5), "app", NOW, &c));
-    assert_none(codes_replayed(DB, A, hash_like(5), "app", &family)); /* nothing came of it */
-    assert_ok(codes_set_family(DB, hash_like(5), "f1"));
+    assert_ok(codes_redeem(DB, A, hash_like(5), "app", "f1", NOW, &c));
     assert_none(codes_replayed(DB, A, hash_like(5), "other", &family)); /* a stranger's try counts nothing */
     assert_none(codes_replayed(DB, A, hash_like(6), "app", &family));
     assert_null(family);
     assert_ok(codes_replayed(DB, A, hash_like(5), "app", &family));
     assert_string_equal(family, "f1");
+}
+
+static void test_burnt(void **state)
+{
+    const char *family = NULL;
+    struct code c;
+
+    (void)state;
+    assert_none(codes_burn(DB, hash_like(5))); /* not redeemed */
+    assert_ok(codes_redeem(DB, A, hash_like(5), "app", "f1", NOW, &c));
+    assert_ok(codes_burn(DB, hash_like(5)));
+    assert_none(codes_replayed(DB, A, hash_like(5), "app", &family)); /* nothing came of it */
+    assert_none(codes_redeem(DB, A, hash_like(5), "app", "f2", NOW, &c));
 }
 
 static void test_sweep(void **state)
@@ -132,9 +142,8 @@ static enum rc redeem(struct db *db, void *arg)
     };
 
     A = t->a;
-    TRY(codes_redeem(db, t->a, hash_like(5), "app", NOW, &c));
-    TRY(families_add(db, &f));
-    return codes_set_family(db, c.code_hash, f.id);
+    TRY(codes_redeem(db, t->a, hash_like(5), "app", f.id, NOW, &c));
+    return families_add(db, &f);
 }
 
 static int racing(struct db *db, int i)
@@ -191,8 +200,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, with_code, after_directory)
     const struct CMUnitTest tests[] = {
-        T(test_redeem_once), T(test_not_redeemed), T(test_born_after_the_end), T(test_replay), T(test_sweep),
-        T(test_parents_are_checked), T(test_parallel_redemptions), T(test_killed_inside_a_transaction),
+        T(test_redeem_once), T(test_not_redeemed), T(test_born_after_the_end), T(test_replay), T(test_burnt),
+        T(test_sweep), T(test_parents_are_checked), T(test_parallel_redemptions), T(test_killed_inside_a_transaction),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

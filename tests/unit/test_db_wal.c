@@ -131,6 +131,10 @@ static void test_a_commit_is_few_writes(void **state)
     assert_in_range(writes_n, 1, 4); /* of a dozen pages */
     assert_int_equal(rows_of_round(DB_PATH, 1), 10);
     assert_int_equal(rows_of_round(after_a_crash(), 1), 10);
+    b.round = 2;
+    writes_n = 0;
+    assert_ok(db_write(DB, put, &b));
+    assert_int_equal(writes_n, 1);
 }
 
 static void test_a_commit_of_one_page(void **state)
@@ -140,7 +144,9 @@ static void test_a_commit_of_one_page(void **state)
     (void)state;
     assert_ok(db_write(DB, put, &b));
     for (b.round = 2; b.round < 6; b.round++) {
+        writes_n = 0;
         assert_ok(db_write(DB, put, &b));
+        assert_int_equal(writes_n, 1);
         assert_int_equal(rows_of_round(DB_PATH, b.round), 1);
         assert_int_equal(rows_of_round(after_a_crash(), b.round), 1);
     }

@@ -44,14 +44,15 @@ static void tick(void)
 static enum refusal_code tried(const char *username, const char *password)
 {
     struct exchange *x = fresh();
-    struct user user;
+    struct right_password right;
     enum rc rc;
 
     db_read_begin(DB);
-    rc = password_login(x, username, password, &user);
+    rc = password_login(x, username, password, &right);
     assert_true(db_is_idle(DB));
     if (rc == RC_OK) {
-        assert_string_equal(user.username, username);
+        assert_string_equal(right.user.username, username);
+        assert_ok(password_settle(x, &right, RC_OK));
         return REFUSE_NOTHING;
     }
     assert_int_equal(rc, RC_REFUSED);
@@ -179,7 +180,7 @@ static void test_busy(void **state)
     struct hasher_gate gate = { .cap = 0, .n = 1 };
     struct hasher full = { .ask_fd = -1, .gate = &gate };
     struct exchange *x = fresh();
-    struct user user;
+    struct right_password user;
     const char *hash;
 
     (void)state;
@@ -190,6 +191,68 @@ static void test_busy(void **state)
         assert_no(x, password_login(x, "ann", RIGHT, &user), REFUSE_BUSY);
     assert_no(x, password_login(x, "nobody", RIGHT, &user), REFUSE_BUSY);
     assert_no(x, password_hash(x, RIGHT, &hash), REFUSE_BUSY);
+}
+
+static enum rc record(struct db *db, void *arg)
+{
+    return password_record(db, arg);
+}
+
+/* Counted until somebody's transaction records it, once. */
+static void test_recorded_with_what_it_lets_in(void **state)
+{
+    struct exchange *x = fresh();
+    struct right_password right;
+    struct user u;
+
+    (void)state;
+    assert_ok(password_login(x, "ann", RIGHT, &right));
+    assert_int_equal(failures_of("u1"), 1);
+    assert_ok(db_write(DB, record, &right));
+    right.is_recorded = true;
+    assert_int_equal(failures_of("u1"), 0);
+    assert_ok(users_by_id(DB, A, "u1", &u));
+    assert_int_equal(u.last_login_at, x->now);
+    assert_int_equal(tried("ann", "wrong"), REFUSE_BAD_CREDENTIALS);
+    assert_int_equal(password_settle(x, &right, RC_REFUSED), RC_REFUSED);
+    assert_int_equal(failures_of("u1"), 1); /* that of the wrong one stays */
+}
+
+static void test_recorded_alone_when_it_lets_nobody_in(void **state)
+{
+    struct exchange *x = fresh();
+    struct right_password right;
+
+    (void)state;
+    assert_ok(password_login(x, "ann", RIGHT, &right));
+    assert_int_equal(password_settle(x, &right, RC_REFUSED), RC_REFUSED);
+    assert_int_equal(failures_of("u1"), 0);
+}
+
+static void test_changed_while_it_was_looked_at(void **state)
+{
+    struct exchange *x = fresh();
+    struct right_password right;
+
+    (void)state;
+    assert_ok(password_login(x, "ann", RIGHT, &right));
+    put_password("u1", "another one");
+    assert_none(db_write(DB, record, &right));
+    assert_true(right.is_stale);
+    assert_int_equal(failures_of("u1"), 1);
+}
+
+static void test_deactivated_while_it_was_looked_at(void **state)
+{
+    struct exchange *x = fresh();
+    struct right_password right;
+
+    (void)state;
+    assert_ok(password_login(x, "ann", RIGHT, &right));
+    assert_ok(users_deactivate(DB, "u1", x->now));
+    assert_none(db_write(DB, record, &right));
+    assert_false(right.is_stale);
+    assert_int_equal(failures_of("u1"), 1); /* nothing of it was written */
 }
 
 static void test_confirm(void **state)
@@ -251,6 +314,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_last_attempt_may_be_right, people, after),
         cmocka_unit_test_setup_teardown(test_upgrade, people, after),
         cmocka_unit_test_setup_teardown(test_busy, people, after),
+        cmocka_unit_test_setup_teardown(test_recorded_with_what_it_lets_in, people, after),
+        cmocka_unit_test_setup_teardown(test_recorded_alone_when_it_lets_nobody_in, people, after),
+        cmocka_unit_test_setup_teardown(test_changed_while_it_was_looked_at, people, after),
+        cmocka_unit_test_setup_teardown(test_deactivated_while_it_was_looked_at, people, after),
         cmocka_unit_test_setup_teardown(test_confirm, people, after),
         cmocka_unit_test_setup_teardown(test_rules, people, after),
     };

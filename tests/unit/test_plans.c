@@ -292,9 +292,9 @@ static void run_protocol(void)
     const char *family;
 
     assert_ok(codes_add(DB, &c));
-    assert_ok(codes_redeem(DB, A, hash_like(11), "app", NOW, &c));
-    assert_ok(codes_set_family(DB, hash_like(11), "f1"));
+    assert_ok(codes_redeem(DB, A, hash_like(11), "app", "f1", NOW, &c));
     assert_ok(codes_replayed(DB, A, hash_like(11), "app", &family));
+    assert_ok(codes_burn(DB, hash_like(11)));
     assert_ok(console_sessions_add(DB, &o));
     assert_ok(console_sessions_find(DB, A, hash_like(5), "admin", NOW, &o));
     assert_none(console_sessions_rekey(DB, "o1", hash_like(98), hash_like(2)));

@@ -82,13 +82,13 @@ static void test_end_takes_all_of_it(void **state)
     assert_false(token_is_live(&v, NOW + 5));
     assert_false(v.is_session_live);
     assert_int_equal(v.family.revoked_at, NOW + 5);
-    assert_none(codes_redeem(DB, A, hash_like(11), "app", NOW + 5, &c));
+    assert_none(codes_redeem(DB, A, hash_like(11), "app", "f1", NOW + 5, &c));
     assert_none(codes_replayed(DB, A, hash_like(11), "app", &(const char *){ NULL }));
     /* and nothing else */
     assert_ok(sessions_by_id(DB, A, "s2", &s));
     assert_ok(tokens_find(DB, A, 2, &v));
     assert_true(token_is_live(&v, NOW + 5));
-    assert_ok(codes_redeem(DB, A, hash_like(12), "app", NOW + 5, &c));
+    assert_ok(codes_redeem(DB, A, hash_like(12), "app", "f1", NOW + 5, &c));
     /* idempotent: the first reason and time stay */
     assert_ok(sessions_end(DB, "s1", "again", NOW + 9));
     assert_int_equal(count("SELECT ended_at FROM sessions WHERE id = 's1'"), NOW + 5);
