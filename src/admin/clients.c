@@ -5,6 +5,7 @@
 #include "admin/handlers.h"
 #include "admin/list.h"
 #include "admin/page.h"
+#include "authn/accounts.h"
 #include "authn/password.h"
 #include "authn/trail.h"
 #include "crypto/random.h"
@@ -189,13 +190,22 @@ static bool has_word(const struct text_list *list, const char *word)
     return false;
 }
 
+/* The list as it is, which may be of another AUTENTICO_APP_URL; or the way back here and
+ * nothing else, which is how that is mended. */
+static bool leads_back(struct exchange *x, const struct client *before, const struct client *after)
+{
+    return same_list(&before->redirect_uris, &after->redirect_uris) ||
+           (after->redirect_uris.n == 1 &&
+            text_same(after->redirect_uris.v[0], accounts_console_uri(x->arena, x->conf->url, before->client_id)));
+}
+
 /* What a console needs to be signed in to must not be taken from under it. */
 static enum rc check_console(struct exchange *x, const struct client *before, const struct client *after)
 {
     if (!admin_client_is_console(before->client_id))
         return RC_OK;
     if (after->is_active >= before->is_active &&
-        same_list(&before->redirect_uris, &after->redirect_uris) &&
+        leads_back(x, before, after) &&
         has_word(&after->grant_types, "authorization_code") && has_word(&after->response_types, "code") &&
         text_list_within("openid profile email offline_access", after->scopes))
         return RC_OK;

@@ -195,6 +195,30 @@ static void fill_console(struct arena *a, int64_t now, struct client *c)
     c->created_at = c->updated_at = now;
 }
 
+const char *accounts_console_uri(struct arena *a, const char *url, const char *client_id)
+{
+    if (text_same(client_id, "autentico-admin"))
+        return arena_printf(a, "%s/admin/callback", url);
+    if (text_same(client_id, "autentico-account"))
+        return arena_printf(a, "%s/account/callback", url);
+    return NULL;
+}
+
+enum rc accounts_console_check(struct db *db, struct arena *a, const char *url, const char *client_id)
+{
+    const char *uri = accounts_console_uri(a, url, client_id);
+    struct client c;
+    enum rc rc = clients_find(db, a, client_id, &c);
+
+    if (rc == RC_NONE) /* the next start makes it */
+        return RC_OK;
+    TRY(rc);
+    for (size_t i = 0; i < c.redirect_uris.n; i++)
+        if (text_same(c.redirect_uris.v[i], uri))
+            return RC_OK;
+    return RC_NONE;
+}
+
 /* An existing one is never altered. */
 static enum rc seed(struct db *db, struct arena *a, const struct client *c)
 {
@@ -211,14 +235,14 @@ enum rc accounts_seed_clients(struct db *db, struct arena *a, const char *url, b
     fill_console(a, now, &admin);
     admin.client_id = "autentico-admin";
     admin.client_name = "Autentico Admin UI";
-    admin.redirect_uris = one_of(a, arena_printf(a, "%s/admin/callback", url));
+    admin.redirect_uris = one_of(a, accounts_console_uri(a, url, admin.client_id));
     if (password_grant)
         admin.grant_types = text_split(a, "authorization_code refresh_token password", ' ');
     TRY(seed(db, a, &admin));
     fill_console(a, now, &account);
     account.client_id = "autentico-account";
     account.client_name = "Autentico Account UI";
-    account.redirect_uris = one_of(a, arena_printf(a, "%s/account/callback", url));
+    account.redirect_uris = one_of(a, accounts_console_uri(a, url, account.client_id));
     account.post_logout_redirect_uris = one_of(a, arena_printf(a, "%s/account/", url));
     account.sso_session_idle_timeout = "24h";
     return seed(db, a, &account);

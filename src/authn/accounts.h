@@ -26,8 +26,13 @@ MUST_CHECK enum rc account_onboard(struct exchange *x, const struct account_form
 MUST_CHECK enum rc account_add(struct exchange *x, const struct account_form *form, const char *role,
                                const char *source, struct user *out);
 
-/* The two consoles' clients of settings 6, when missing (inside db_write). */
+/* Where people come back to the console of that client while `url` is our address; NULL: it is
+ * no console's. */
+const char *accounts_console_uri(struct arena *a, const char *url, const char *client_id);
 struct db;
+/* RC_NONE: its client was made for another address, and nobody can sign in to that console. */
+MUST_CHECK enum rc accounts_console_check(struct db *db, struct arena *a, const char *url, const char *client_id);
+/* The two consoles' clients of settings 6, when missing (inside db_write). */
 MUST_CHECK enum rc accounts_seed_clients(struct db *db, struct arena *a, const char *url, bool password_grant,
                                          int64_t now);
 

@@ -126,7 +126,8 @@ const char *doctor_days(struct arena *a, int64_t seconds); /* "3 days" */
     X(plain_http) X(proxy_seen) X(cors_seen) X(served_files) X(clock_seen) X(integrity) X(schema) \
     X(journal) X(wal_size) X(backup) X(signing_keys) X(secret_age) X(mfa) X(password_length)      \
     X(lockout) X(cors) X(audit_log) X(redirect_wildcards) X(administrators) X(second_factors)     \
-    X(redirect_uris) X(client_secrets) X(clients_unused) X(grants_unused) X(password_grant)
+    X(consoles) X(redirect_uris) X(client_secrets) X(clients_unused) X(grants_unused)             \
+    X(password_grant)
 #define X(name) void doctor_##name(struct doctor *d);
 DOCTOR_CHECKS(X)
 #undef X

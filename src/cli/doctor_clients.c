@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "authn/accounts.h"
 #include "cli/doctor.h"
 #include "store/client_grants.h"
 #include "store/clients.h"
@@ -34,6 +35,24 @@ static void each_client(struct doctor *d, client_fn *fn)
             if (is_looked_at(&page.v[i]))
                 fn(d, &page.v[i]);
     }
+}
+
+/* --- the consoles ------------------------------------------------------------------ */
+
+static void check_console(struct doctor *d, const char *client_id)
+{
+    const char *uri = accounts_console_uri(d->arena, d->conf.url, client_id);
+
+    if (accounts_console_check(d->db, d->arena, d->conf.url, client_id) == RC_NONE)
+        doctor_fail(d, client_id, mend_command(d, "clients update %s --redirect-uri %s", client_id, uri),
+                    "it was made for another AUTENTICO_APP_URL: nobody can sign in to it at %s", d->conf.url);
+}
+
+/* They are applications like others, made with the address of their day (settings 6). */
+void doctor_consoles(struct doctor *d)
+{
+    check_console(d, "autentico-admin");
+    check_console(d, "autentico-account");
 }
 
 /* --- redirect URIs ---------------------------------------------------------------- */

@@ -63,6 +63,7 @@ const struct check doctor_checks[] = {
     { "redirect-wildcards", "redirect URIs are exact", NEEDS_ROWS, doctor_redirect_wildcards },
     { "administrators", "there is an administrator", NEEDS_ROWS, doctor_administrators },
     { "second-factors", "every administrator has a second factor", NEEDS_ROWS, doctor_second_factors },
+    { "consoles", "people can sign in to the consoles", NEEDS_ROWS, doctor_consoles },
     { "redirect-uris", "people return to applications over https", NEEDS_ROWS, doctor_redirect_uris },
     { "client-secrets", "secrets of applications are not too old", NEEDS_ROWS, doctor_client_secrets },
     { "clients-unused", "every application is used", NEEDS_ROWS, doctor_clients_unused },

@@ -77,8 +77,8 @@ static void set_double(struct loading *l, const struct key *key, const char *val
 {
     double n;
 
-    if (text_double(value, &n) != RC_OK || n < 0)
-        say(l, key->name, arena_printf(l->arena, "\"%s\" is not a number, 0 or more", value));
+    if (text_double(value, &n) != RC_OK)
+        say(l, key->name, arena_printf(l->arena, "\"%s\" is not a number", value));
     else
         *(double *)member(l, key) = n;
 }

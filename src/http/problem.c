@@ -295,7 +295,7 @@ void problem_respond(struct exchange *x, int allow)
     if (is_for_client(x) && respond_to_client(x, x->no.return_to, "error", refusal_wire(x->no.code),
                                               "error_description", description_of(x), NULL) == RC_OK)
         return;
-    if (status == 429)
+    if (x->no.code == REFUSE_TOO_MANY) /* an account that is locked stays so for longer */
         response_header(x, "Retry-After", "1");
     if (status == 503)
         response_header(x, "Retry-After", "2");

@@ -17,7 +17,7 @@ struct return_to {
 };
 
 /* Fill x->rs from x->no.  Codes 405 set Allow from `allow` (bit mask, 0: none);
- * 429 Retry-After: 1; 503 Retry-After: 2. */
+ * too_many_requests Retry-After: 1; 503 Retry-After: 2. */
 void problem_respond(struct exchange *x, int allow);
 /* RC_FAULT: a 500 (503 when is_busy) that shows the request id and no cause. */
 void problem_fault(struct exchange *x, bool is_busy);

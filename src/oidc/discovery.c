@@ -6,6 +6,7 @@
 #include "oidc/keys.h"
 #include "oidc/scope.h"
 #include "store/clients.h"
+#include "store/settings_table.h"
 
 #define INFIX "/.well-known/oauth-authorization-server"
 
@@ -100,7 +101,8 @@ static const char *cached(const struct offer *o)
 
 enum rc discovery_handle(struct exchange *x)
 {
-    bool has_password_grant = x->facts != NULL && x->facts->has_password_grant;
+    bool has_password_grant = x->facts != NULL && x->facts->has_password_grant &&
+                              !text_same(x->settings->auth_mode, "passkey_only");
     struct offer o = { x->conf->issuer, has_password_grant ? GRANT_TYPES " password" : GRANT_TYPES,
                        x->key_set->algs };
 

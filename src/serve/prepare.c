@@ -216,6 +216,20 @@ static enum rc note_secrets(const struct prepare_setup *setup, struct db *db, st
     return db_write(db, write_ages, &n);
 }
 
+/* Who has moved to another AUTENTICO_APP_URL shall not find it out at the consoles. */
+static enum rc warn_of_console(const struct prepare_setup *setup, struct db *db, struct arena *a, const char *client_id)
+{
+    const char *url = setup->conf->url;
+    enum rc rc = setup->is_start ? accounts_console_check(db, a, url, client_id) : RC_OK;
+
+    if (rc != RC_NONE)
+        return rc;
+    log_event(LOG_LEVEL_WARNING, "console_of_another_address", "client_id", client_id, "hint",
+              arena_printf(a, "autentico clients update %s --redirect-uri %s", client_id,
+                           accounts_console_uri(a, url, client_id)), NULL);
+    return RC_OK;
+}
+
 static enum rc prepare_database(const struct prepare_setup *setup, struct db *db, struct arena *a,
                                 struct prepared *out, const char **why)
 {
@@ -223,6 +237,8 @@ static enum rc prepare_database(const struct prepare_setup *setup, struct db *db
 
     TRY(migrate_if_allowed(db, a, setup->may_migrate, why));
     TRY(db_write(db, write_defaults, &d));
+    TRY(warn_of_console(setup, db, a, "autentico-admin"));
+    TRY(warn_of_console(setup, db, a, "autentico-account"));
     if (setup->signer != NULL) {
         TRY(check_fingerprint(db, a, setup->signer, why));
         TRY(prepare_keys(db, a, setup->signer, d.now, why));

@@ -1,10 +1,12 @@
 """Applications and settings over the admin API (http-api 7.2, 7.6)."""
+import json
 import re
+import shlex
 
 import pytest
 import requests
 
-from provider import CALLBACK, Browser, oerr, pkce
+from provider import CALLBACK, Browser, Provider, free_port, oerr, pkce
 
 MINIMAL = {"client_name": "App", "redirect_uris": [CALLBACK]}
 
@@ -117,6 +119,36 @@ def test_the_consoles_keep_theirs(provider):
             oerr(provider.api("PUT", "/clients/" + client_id, json=change), 409, "conflict")
     browser = Browser(provider)
     assert "Log In" in browser.follow(browser.get("/admin/")).text
+    # nor may somebody else be sent what they sign in with
+    theirs = provider.api("GET", "/clients/autentico-admin").json()["redirect_uris"]
+    oerr(provider.api("PUT", "/clients/autentico-admin", json={"redirect_uris": [*theirs, CALLBACK]}), 409, "conflict")
+    assert provider.api("PUT", "/clients/autentico-admin", json={"redirect_uris": theirs}).status_code == 200
+
+
+def test_another_address():
+    """The consoles were made for the one before (settings 6): doctor says what to type, and it can be typed."""
+    p = Provider()
+    try:
+        p.start()
+        p.onboard_cli()
+        p.port = free_port()
+        p.url = f"http://localhost:{p.port}"
+        p.restart(AUTENTICO_APP_URL=p.url, AUTENTICO_LISTEN_PORT=str(p.port))
+        browser = Browser(p)
+        assert browser.follow(browser.get("/admin/")).status_code == 400
+        assert {e["client_id"] for e in p.events("console_of_another_address")} == {"autentico-admin", "autentico-account"}
+        found = [f for f in json.loads(p.run("doctor", "--json", check=False).stdout)["findings"] if f["id"] == "consoles"]
+        assert [(f["status"], f["subject"]) for f in found] == [("fail", "autentico-admin"), ("fail", "autentico-account")]
+        for finding in found:
+            name, *words = shlex.split(finding["mend"])
+            assert name == "autentico"
+            p.run(*words)
+        for path in ("/admin/", "/account/"):
+            assert "Log In" in browser.follow(browser.get(path)).text
+        findings = json.loads(p.run("doctor", "--json", check=False).stdout)["findings"]
+        assert [f["status"] for f in findings if f["id"] == "consoles"] == ["ok"]
+    finally:
+        p.stop()
 
 
 def test_the_register_path(provider):

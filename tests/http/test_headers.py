@@ -147,6 +147,7 @@ def test_wrong_places(provider, method, path, status, body):
 
 @pytest.mark.parametrize("path, where", [
     ("/", "/account/"), ("/admin", "/admin/"), ("/account", "/account/"), ("/oauth2/static", "/oauth2/static/"),
+    ("/admin?x=%20y", "/admin/?x=%20y"), ("/account?x=1", "/account/?x=1"),
     ("/a//b", "/a/b"), ("/admin//users", "/admin/users"), ("/oauth2//authorize?x=%20y", "/oauth2/authorize?x=%20y")])
 def test_moved(provider, path, where):
     """http-api 1.1"""

@@ -155,6 +155,23 @@ def test_by_the_second():
         p.stop()
 
 
+@pytest.mark.parametrize("off", ["0", "-1"])
+def test_off_as_callers_write_it(off):
+    """1.4: 0 or less; settings 7: all four at 0"""
+    p = Provider(AUTENTICO_RATE_LIMIT_RPS=off, AUTENTICO_RATE_LIMIT_BURST="0", AUTENTICO_RATE_LIMIT_RPM=off,
+                 AUTENTICO_RATE_LIMIT_RPM_BURST="0")
+    try:
+        p.start()
+        for _ in range(30):
+            assert get(p, "/oauth2/userinfo").status_code == 401
+        # the minute's tier alone
+        p.restart(AUTENTICO_RATE_LIMIT_RPS="1000", AUTENTICO_RATE_LIMIT_BURST="1000")
+        for _ in range(30):
+            assert get(p, "/oauth2/userinfo").status_code == 401
+    finally:
+        p.stop()
+
+
 # --- lockout ---------------------------------------------------------------------
 
 def guess(p, client, username, password):

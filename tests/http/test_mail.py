@@ -74,10 +74,10 @@ def send_test(provider):
 
 
 
-def to_mfa(provider):
-    """Ann's password is right, and a code is on its way."""
+def to_mfa(provider, name="anna"):
+    """The password is right, and a code is on its way."""
     browser = Browser(provider)
-    page = Second(provider, "anna").to_mfa(provider.mail_client, browser).text
+    page = Second(provider, name).to_mfa(provider.mail_client, browser).text
     assert "sent a code" in page
     return browser, page
 
@@ -118,6 +118,18 @@ def test_a_code_signs_in(provider, office):
     assert not queued(provider)
     assert provider.events("mail_sent")
     assert mail.code() not in provider.read_log() and "anna@example.test" not in provider.read_log()
+
+
+def test_the_code_comes_first(provider, office):
+    """flows 13: whoever takes the first run of six digits has it, whatever the person is called"""
+    use(provider, office)
+    provider.add_user("anna19790514", email="anna19790514@example.test")
+    browser, page = to_mfa(provider, "anna19790514")
+    mail = office.wait()
+    for kind in ("plain", "html"):
+        assert "anna19790514" in mail.part(kind)
+        assert re.search(r"\d{6}", mail.part(kind)).group() == mail.code()
+    assert code_of(provider.mail_client, Second(provider, "anna19790514").post(browser, page, mail.code()))
 
 
 @pytest.mark.parametrize("host", ["localhost", "smtp.localhost", "127.0.0.1"])

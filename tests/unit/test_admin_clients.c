@@ -241,6 +241,7 @@ static void test_console_client(void **state)
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
         run_refused(M_PUT, API "/autentico-admin", bodies[i], REFUSE_CONFLICT);
     run_refused(M_DELETE, API "/autentico-admin", NULL, REFUSE_CONFLICT);
+    run_json(M_PUT, API "/autentico-admin", "{\"redirect_uris\":[\"https://id.example/admin/callback\"]}", 200);
     run_json(M_PUT, API "/autentico-admin", "{\"client_name\":\"Console\",\"access_token_expiration\":\"5m\"}", 200);
     assert_true(stored("autentico-admin").is_active);
 }

@@ -82,6 +82,9 @@ static void test_password_grant(void **state)
     assert_false(advertises_password());
     assert_ok(clients_set_active(DB, "app", true, T0));
     assert_true(advertises_password());
+    assert_ok(settings_put(DB, "auth_mode", "passkey_only", T0)); /* MD-09: the token endpoint refuses it */
+    assert_false(advertises_password());
+    assert_ok(settings_put(DB, "auth_mode", "password", T0));
     register_for("app", "authorization_code", NULL);
     assert_false(advertises_password());
 }
