@@ -1,5 +1,6 @@
 """Mails by a real server on loopback: TLS, passwords, and what a server does on a bad day (flows 13, settings 3)."""
 import email.utils
+import itertools
 import os
 import re
 import shutil
@@ -74,10 +75,10 @@ def send_test(provider):
 
 
 
-def to_mfa(provider):
+def to_mfa(provider, name="anna"):
     """Ann's password is right, and a code is on its way."""
     browser = Browser(provider)
-    page = Second(provider, "anna").to_mfa(provider.mail_client, browser).text
+    page = Second(provider, name).to_mfa(provider.mail_client, browser).text
     assert "sent a code" in page
     return browser, page
 
@@ -366,6 +367,60 @@ def test_killed_again_and_again(provider, office):
     provider.later(151)
     until(lambda: not queued(provider), "nothing queued", 60)
     assert len({mail.message["Message-ID"] for mail in office.mails}) == wanted
+
+
+class Turnstile:
+    """In the place of a gate: lets so many through, one at a time."""
+    tickets = 0
+
+    def is_set(self):
+        passes = self.tickets > 0
+        self.tickets -= passes
+        return passes
+
+
+def signed(provider):
+    return provider.rows("SELECT COUNT(*) FROM audit_checkpoints")
+
+
+def unsigned(provider):
+    """A row of the audit trail whose checkpoint is due; how many there are before."""
+    put(provider, smtp_from="Somebody else <id@example.test>")
+    before = signed(provider)
+    provider.age_checkpoints()
+    return before
+
+
+def test_the_audit_trail_does_not_wait_for_slow_mail(provider, office):
+    """There is always one mail in the server's hands and one that waits; in between a signer signs for the trail."""
+    use(provider, office)
+    office.data_gate = Turnstile()
+    to_mfa(provider)
+    assert office.in_data.wait(20)
+    before, number = unsigned(provider), itertools.count()
+
+    def is_signed_between_two():
+        name = f"anna-{next(number)}"  # nobody gets that many
+        provider.add_user(name, email=name + "@example.test")
+        to_mfa(provider, name)
+        office.in_data.clear()
+        office.data_gate.tickets = 1
+        assert office.in_data.wait(20)  # the next one
+        return signed(provider) > before
+
+    until(is_signed_between_two, "signed", 40)
+    assert len(queued(provider)) == 1 and office.mails
+    office.data_gate.tickets = 1
+    until(lambda: not queued(provider), "nothing queued")
+
+
+def test_the_audit_trail_does_not_wait_for_mail_that_is_down(provider, context):
+    use(provider, PostOffice(context))  # closed
+    to_mfa(provider)
+    until(lambda: queued(provider)[0][2], "it was tried")
+    before = unsigned(provider)
+    until(lambda: signed(provider) > before, "signed")
+    assert len(queued(provider)) == 1
 
 
 def test_a_reload_in_the_middle(provider, office):
