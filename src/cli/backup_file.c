@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/file_put.h"
 #include "crypto/hash.h"
 #include "util/log.h"
 
@@ -126,16 +127,6 @@ void part_drop(struct part *p)
     p->fd = -1;
 }
 
-static enum rc sync_directory(struct arena *a, const char *path)
-{
-    int fd = open(text_directory(a, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_done = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL); /* some file systems cannot */
-
-    if (fd >= 0)
-        close(fd);
-    return is_done ? RC_OK : cannot(a, text_directory(a, path));
-}
-
 /* Some file systems know no renaming that does not overwrite. */
 static int rename_new(const char *from, const char *to)
 {
@@ -161,7 +152,7 @@ enum rc part_publish(struct part *p, struct arena *a, const char *path)
     leave_no_more(p->path);
     close(p->fd);
     p->fd = -1;
-    return sync_directory(a, path);
+    return file_put_sync_directory(a, path) ? RC_OK : cannot(a, text_directory(a, path));
 }
 
 /* --- bytes ------------------------------------------------------------------- */
