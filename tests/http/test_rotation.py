@@ -494,6 +494,17 @@ def test_encryption_key_now(q):
     p.tokens(p.add_client())
 
 
+def stop_at(p, number):
+    """Sealing anew gets no further than that one; None: nothing is in its way."""
+    with p.edit() as db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DROP TRIGGER IF EXISTS stop_here")
+        if number is not None:
+            db.execute("CREATE TRIGGER stop_here BEFORE UPDATE OF secret_sealed ON totp_secrets"
+                       f" WHEN NEW.user_id = 'zz{number:018d}' BEGIN SELECT RAISE(ABORT, 'not yet'); END")
+        db.execute("COMMIT")
+
+
 def test_killed_while_sealing_anew(q):
     """kill -9 in the middle: it goes on where it stopped; until it is done the old key is demanded."""
     p = q
@@ -507,6 +518,7 @@ def test_killed_while_sealing_anew(q):
             db.execute("INSERT INTO totp_secrets (user_id, secret_sealed, last_step, created_at) VALUES (?, ?, 0, 0)", (person, old.seal(person)))
         db.execute("COMMIT")
     before = sealed(p)
+    stop_at(p, 3000)
     p.run("secrets", "rotate", "encryption")
     hang_up(p)
     until(lambda: p.events("re_sealing"), p, 40)
@@ -514,6 +526,7 @@ def test_killed_while_sealing_anew(q):
     keeper = next(pid for pid, kind in p.pool().items() if kind == "keeper")
     os.kill(keeper, 9)
     seen = len(sealed_under(p, before))
+    stop_at(p, 4500)
     until(lambda: any(kind == "keeper" and pid != keeper for pid, kind in p.pool().items()) and len(sealed_under(p, before)) > seen, p, 40)
     assert not p.events("re_sealed")
     done = p.run("secrets", "retire", "encryption", check=False)
@@ -531,6 +544,7 @@ def test_killed_while_sealing_anew(q):
     assert refused.returncode == 1 and "put the one before back as AUTENTICO_ENCRYPTION_KEY_PREVIOUS" in refused.stderr
     with open(os.path.join(p.dir, ".env"), "w") as f:
         f.write(text)
+    stop_at(p, None)
     p.start()
     until(lambda: p.events("re_sealed"), p, 60)
     assert [str(e["lost"]) for e in p.events("re_sealed")] == ["0"]
