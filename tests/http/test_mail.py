@@ -473,6 +473,59 @@ def test_settings_brought_along(provider, office):
     assert send_test(provider).status_code == 200 and office.logins[-1][2] == PASSWORD
 
 
+def password_row(provider):
+    return [row[0] for row in provider.rows("SELECT value FROM settings WHERE key = 'smtp_password'")]
+
+
+@pytest.mark.parametrize("how", ["put", "import", "in two steps", "the command line", "another port of this machine"])
+def test_the_password_goes_to_no_other_server(provider, office, context, how):
+    """Whoever may change settings must not get to see it by having it sent to a server of his."""
+    put(provider, **office.settings(), theme_title="Autentico")
+    assert send_test(provider).status_code == 200 and office.logins[-1][2] == PASSWORD
+    with PostOffice(context) as his:
+        theirs = {"smtp_host": "smtp.localhost", "smtp_port": str(his.port)}
+        if how == "put":
+            put(provider, **theirs)
+        elif how == "import":
+            answer = provider.api("POST", "/settings/import/apply", json={"version": 1, "settings": theirs})
+            assert answer.status_code == 204, answer.text
+        elif how == "in two steps":
+            put(provider, smtp_host="")
+            put(provider, **theirs)
+        elif how == "another port of this machine":
+            put(provider, smtp_port=str(his.port))
+        else:
+            said = provider.run("settings", "set", "smtp_host", "smtp.localhost").stdout
+            assert "smtp_password was for another mail server and is cleared" in said
+            assert provider.run("settings", "set", "smtp_port", str(his.port)).stdout == f"smtp_port is {his.port}\n"
+        assert password_row(provider) == [""]
+        answer = send_test(provider)
+        assert answer.status_code == 500 and "smtp_password is not set for this server" in answer.json()["error_description"]
+        assert his.logins == [] and his.mails == []
+    assert provider.rows("SELECT COUNT(*) FROM audit_logs WHERE event IN ('settings_updated', 'settings_imported')"
+                         " AND detail = '{\"smtp_password\":\"cleared\"}'")[0][0] > 0
+    if how != "the command line":  # which logs to its own standard error
+        assert provider.events("smtp_password_cleared")[-1]["was_for"] == "localhost"
+
+
+def test_the_password_stays_with_its_server(provider, office):
+    """Another name to log in with, the same server by another way of writing, other settings, an export put back."""
+    put(provider, smtp_host="", smtp_password="")
+    exported = office.settings()
+    put(provider, smtp_password=exported.pop("smtp_password"))  # one after the other, when there is no server yet
+    put(provider, **exported)
+    kept = password_row(provider)
+    put(provider, smtp_host="LOCALHOST")
+    put(provider, smtp_username="another@example.test")
+    put(provider, smtp_username=USER, smtp_from="id@example.test")
+    back = provider.api("GET", "/settings/export").json()
+    assert provider.api("POST", "/settings/import/apply", json=back).status_code == 204
+    assert password_row(provider) == kept and kept[0].startswith("sealed:")
+    assert send_test(provider).status_code == 200 and office.logins[-1][2] == PASSWORD
+    put(provider, smtp_host="127.0.0.1", smtp_password="a new one")
+    assert password_row(provider) not in ([""], kept)
+
+
 # --- the test mail ----------------------------------------------------------------------
 def test_test_mail_says_why_not(provider, office):
     answer = send_test(provider)  # no server
