@@ -7,7 +7,9 @@
 #include "authn/setting_secret.h"
 #include "authn/trail.h"
 #include "authn/way_in.h"
+#include "net/smtp.h"
 #include "store/settings_table.h"
+#include "util/log.h"
 
 #define KEY_BYTES 128
 
@@ -83,18 +85,54 @@ enum rc settings_change_read(struct settings_change *c, const struct json *obj, 
     return RC_OK;
 }
 
+static const char *value_of(const struct settings_change *c, const char *key, const char *otherwise)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (text_same(c->v[i].key, key))
+            return c->v[i].value;
+    return otherwise;
+}
+
+/* Before anything is stored. */
+static enum rc clear_password(struct settings_change *c, struct db *db)
+{
+    struct smtp_server before = { NULL }, after = { NULL };
+    struct settings now;
+
+    c->left = NULL;
+    if (value_of(c, "smtp_password", NULL) != NULL ||
+        (value_of(c, "smtp_host", NULL) == NULL && value_of(c, "smtp_port", NULL) == NULL))
+        return RC_OK;
+    TRY(settings_load(db, c->x->arena, &now));
+    before.host = now.smtp_host;
+    before.port = now.smtp_port;
+    after.host = value_of(c, "smtp_host", now.smtp_host);
+    after.port = value_of(c, "smtp_port", now.smtp_port);
+    if (text_empty(now.smtp_password) || text_empty(before.host) || smtp_same_server(&before, &after))
+        return RC_OK;
+    c->left = before.host;
+    return settings_put(db, "smtp_password", "", c->x->now);
+}
+
 static enum rc store(struct db *db, void *arg)
 {
     struct settings_change *c = arg;
 
+    TRY(clear_password(c, db));
     for (size_t i = 0; i < c->n; i++)
         TRY(settings_put(db, c->v[i].key, c->v[i].value, c->x->now));
     TRY(way_in_check(c->x, db));
     TRY(installation_bump(db));
-    return trail(c->x, c->event, NULL, "settings", "", (char *)NULL);
+    return trail(c->x, c->event, NULL, "settings", "", c->left != NULL ? "smtp_password" : (char *)NULL, "cleared", (char *)NULL);
 }
 
 enum rc settings_change_store(struct settings_change *c)
 {
-    return c->n > 0 ? db_write(c->x->db, store, c) : RC_OK;
+    if (c->n == 0)
+        return RC_OK;
+    TRY(db_write(c->x->db, store, c));
+    if (c->left != NULL)
+        log_event(LOG_LEVEL_WARNING, "smtp_password_cleared", "was_for", c->left, "hint",
+                  "smtp_host is another one: set smtp_password anew", NULL);
+    return RC_OK;
 }

@@ -130,9 +130,11 @@ static enum rc put_padding(int to_fd, int64_t size)
 
 static enum rc put_database(struct making *m, int to_fd)
 {
+    struct bytes_copy c = { m->plain.fd, to_fd, m->encrypted.fd };
+
     if (lseek(m->plain.fd, 0, SEEK_SET) != 0)
         return fault("backup: %s", strerror(errno));
-    return copy_bytes(m->plain.fd, to_fd, file_size(m->plain.fd), &m->progress);
+    return copy_bytes(&c, file_size(m->plain.fd), &m->progress);
 }
 
 static enum rc put_archive(struct making *m, int to_fd)

@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/file_put.h"
 #include "crypto/hash.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define CHUNK 65536
 #define BYTES_PER_SYNC (8 << 20)
+#define BYTES_ASIDE (1 << 20)
 #define SUM_CHARS 64
 
 /* --- away with them when we are ended ---------------------------------------- */
@@ -126,16 +129,6 @@ void part_drop(struct part *p)
     p->fd = -1;
 }
 
-static enum rc sync_directory(struct arena *a, const char *path)
-{
-    int fd = open(text_directory(a, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_done = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL); /* some file systems cannot */
-
-    if (fd >= 0)
-        close(fd);
-    return is_done ? RC_OK : cannot(a, text_directory(a, path));
-}
-
 /* Some file systems know no renaming that does not overwrite. */
 static int rename_new(const char *from, const char *to)
 {
@@ -161,7 +154,7 @@ enum rc part_publish(struct part *p, struct arena *a, const char *path)
     leave_no_more(p->path);
     close(p->fd);
     p->fd = -1;
-    return sync_directory(a, path);
+    return file_put_sync_directory(a, path) ? RC_OK : cannot(a, text_directory(a, path));
 }
 
 /* --- bytes ------------------------------------------------------------------- */
@@ -198,26 +191,42 @@ static ssize_t read_some(int fd, uint8_t *buffer, size_t n)
     return got;
 }
 
-enum rc copy_bytes(int from_fd, int to_fd, int64_t n, struct progress *p)
+static enum rc copy_piece(int from_fd, int to_fd, size_t wanted, size_t *got)
 {
     uint8_t buffer[CHUNK];
-    int64_t done = 0, all = n < 0 ? file_size(from_fd) : n, synced = 0;
+    ssize_t n = read_some(from_fd, buffer, wanted);
+
+    if (n < 0)
+        return fault("backup: cannot read: %s", strerror(errno));
+    *got = (size_t)n;
+    return write_whole(to_fd, (struct bytes){ buffer, *got });
+}
+
+/* part_publish() asks whether all of it has arrived. */
+static void bring_to_disk(const struct bytes_copy *c, int64_t began_us)
+{
+    (void)fdatasync(c->disk_fd >= 0 ? c->disk_fd : c->to_fd);
+    if (c->disk_fd >= 0)
+        clock_rest(began_us);
+}
+
+enum rc copy_bytes(const struct bytes_copy *c, int64_t n, struct progress *p)
+{
+    int64_t piece = c->disk_fd >= 0 ? BYTES_ASIDE : BYTES_PER_SYNC, began_us = clock_mono_us();
+    int64_t done = 0, synced = 0, all = n < 0 ? file_size(c->from_fd) : n;
+    size_t got;
 
     while (n < 0 || done < n) {
-        size_t wanted = n < 0 || n - done > CHUNK ? CHUNK : (size_t)(n - done);
-        ssize_t got = read_some(from_fd, buffer, wanted);
-
-        if (got < 0)
-            return fault("backup: cannot read: %s", strerror(errno));
+        TRY(copy_piece(c->from_fd, c->to_fd, n < 0 || n - done > CHUNK ? CHUNK : (size_t)(n - done), &got));
         if (got == 0)
             return n < 0 ? RC_OK : RC_REFUSED;
-        TRY(write_whole(to_fd, (struct bytes){ buffer, (size_t)got }));
-        done += got;
+        done += (int64_t)got;
         progress_at(p, done, all);
-        if (done - synced >= BYTES_PER_SYNC) { /* see db_backup.c; a pipe says EINVAL */
-            (void)fdatasync(to_fd);
-            synced = done;
-        }
+        if (done - synced < piece)
+            continue;
+        bring_to_disk(c, began_us);
+        began_us = clock_mono_us();
+        synced = done;
     }
     return RC_OK;
 }

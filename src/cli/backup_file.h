@@ -21,9 +21,14 @@ void part_drop(struct part *p); /* away with it; once more does nothing */
 /* To disk, and to its name.  RC_REFUSED: there is something of that name. */
 MUST_CHECK enum rc part_publish(struct part *p, struct arena *a, const char *path);
 
-/* n bytes from one to the other; n < 0: until the end.  Brought to disk on the way when
- * to_fd is a file.  RC_REFUSED: it ended before. */
-MUST_CHECK enum rc copy_bytes(int from_fd, int to_fd, int64_t n, struct progress *p);
+/*
+ * n bytes from one to the other; n < 0: until the end.  RC_REFUSED: it ended before.
+ *   disk_fd  the file in which they arrive, beside a server at work: brought to disk in small
+ *            pieces with pauses in between, or its commits would wait for a whole file.
+ *            -1: nobody else is waited for
+ */
+struct bytes_copy { int from_fd, to_fd, disk_fd; };
+MUST_CHECK enum rc copy_bytes(const struct bytes_copy *c, int64_t n, struct progress *p);
 MUST_CHECK enum rc write_whole(int fd, struct bytes b);
 int64_t file_size(int fd);
 

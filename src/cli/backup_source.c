@@ -118,7 +118,7 @@ static ssize_t read_block(int fd, uint8_t block[TAR_BLOCK])
 static enum rc take_plain(struct extracting *e, const uint8_t *head, size_t n)
 {
     TRY(write_whole(e->out.db.fd, (struct bytes){ head, n }));
-    return copy_bytes(e->from_fd, e->out.db.fd, -1, &e->progress);
+    return copy_bytes(&(struct bytes_copy){ e->from_fd, e->out.db.fd, -1 }, -1, &e->progress);
 }
 
 static enum rc skip_padding(struct extracting *e, int64_t size)
@@ -148,7 +148,7 @@ static enum rc take_member(struct extracting *e, const struct tar_member *m)
         return RC_REFUSED;
     if (!is_db)
         TRY(part_new(e->a, e->dir, arena_printf(e->a, "%s.env", e->name), &e->out.conf));
-    TRY(copy_bytes(e->from_fd, is_db ? e->out.db.fd : e->out.conf.fd, m->size, &e->progress));
+    TRY(copy_bytes(&(struct bytes_copy){ e->from_fd, is_db ? e->out.db.fd : e->out.conf.fd, -1 }, m->size, &e->progress));
     return skip_padding(e, m->size);
 }
 

@@ -149,17 +149,26 @@ static const char *without(struct doctor *d, const struct text_list *list, const
     return spaced(d, list, word, NULL);
 }
 
+/* Of an older database nobody knows what was used before. */
+static int64_t known_since(struct doctor *d, const struct client *c)
+{
+    int64_t at = 0;
+
+    return client_grants_since(d->db, &at) == RC_OK && at > c->created_at ? at : c->created_at;
+}
+
 static void check_grant(struct doctor *d, const struct client *c, const char *grant_type)
 {
     int64_t last = 0;
+    enum rc rc = client_grants_last(d->db, c->client_id, grant_type, &last);
+    int64_t since = rc == RC_OK ? last : known_since(d, c);
 
-    if (client_grants_last(d->db, c->client_id, grant_type, &last) == RC_FAULT ||
-        d->now - (last > 0 ? last : c->created_at) <= (last > 0 ? UNUSED_S : YOUNG_S))
+    if (rc == RC_FAULT || d->now - since <= (rc == RC_OK ? UNUSED_S : YOUNG_S))
         return;
     doctor_warn(d, c->client_id, mend_command(d, "clients update %s --grant-types '%s'",
                 mend_quote(d->arena, c->client_id), without(d, &c->grant_types, grant_type)),
-                last > 0 ? "%s may use %s, and last did %s ago" : "%s may use %s, and never did in %s", c->client_name,
-                grant_type, doctor_days(d->arena, d->now - (last > 0 ? last : c->created_at)));
+                rc == RC_OK ? "%s may use %s, and last did %s ago" : "%s may use %s, and never did in %s", c->client_name,
+                grant_type, doctor_days(d->arena, d->now - since));
 }
 
 /* One that is not used at all is told as such. */

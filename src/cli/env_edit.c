@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/file_put.h"
 
 #define CONFIG_MAX (64 * 1024)
 
@@ -180,43 +181,23 @@ enum rc env_edit_read(struct arena *a, const char *path, struct env_edit *out)
 
 enum rc env_edit_write_new(const char *path, const char *text)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    size_t n = strlen(text);
-
-    if (fd < 0)
-        return no(path, errno == EEXIST ? "exists already; init --complete adds what it lacks" : strerror(errno));
-    bool is_ok = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
-    close(fd);
-    if (is_ok)
+    if (file_put_new(path, text) == RC_OK)
         return RC_OK;
-    unlink(path);
-    return no(path, strerror(errno));
-}
-
-/* What was renamed is there after a power cut, too. */
-static void sync_directory(struct arena *a, const char *path)
-{
-    int fd = open(text_directory(a, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    (void)fsync(fd);
-    close(fd);
+    return no(path, errno == EEXIST ? "exists already; init --complete adds what it lacks" : strerror(errno));
 }
 
 /* Whose it was it stays, or the server could not read it any more. */
 enum rc env_edit_write(const struct env_edit *e)
 {
-    const char *beside = arena_printf(e->arena, "%s.new", e->path);
+    struct stat like = e->st;
+    struct file_put p = { .beside = NULL };
 
-    unlink(beside);
-    TRY(env_edit_write_new(beside, e->text));
-    if ((geteuid() != 0 || lchown(beside, e->st.st_uid, e->st.st_gid) == 0) &&
-        chmod(beside, e->st.st_mode & 0740) == 0 && rename(beside, e->path) == 0) {
-        sync_directory(e->arena, e->path);
-        return RC_OK;
-    }
-    enum rc rc = no(e->path, strerror(errno));
-    unlink(beside);
+    like.st_mode &= 0740;
+    enum rc rc = file_put_begin(e->arena, e->path, e->text, &like, &p);
+    if (rc == RC_OK)
+        rc = file_put_end(&p);
+    if (rc != RC_OK)
+        (void)no(e->path, strerror(errno));
+    file_put_drop(&p);
     return rc;
 }

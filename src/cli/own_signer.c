@@ -98,6 +98,7 @@ bool own_signer_has(struct own_signer *s, struct arena *a, const struct conf *co
     struct json *payload = json_object(a), *back;
     char *signature;
 
+    s->courier.deadline_ms = clock_mono_ms() + ANSWER_MS; /* what came before may have taken long */
     *jwk = (struct jwk){ .kid = row->kid, .alg = key.alg, .json = row->public_jwk };
     json_set_str(payload, "iss", conf->issuer);
     json_set_int(payload, "iat", clock_now());

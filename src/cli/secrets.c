@@ -1,12 +1,15 @@
 #include "config.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/env_edit.h"
+#include "cli/secrets_file.h"
 #include "cli/secrets_retire.h"
 #include "conf/conf.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "util/encode.h"
 
@@ -17,25 +20,29 @@ struct what {
     const char *word;         /* on the command line */
     const char *names[3];     /* of the variable; the first is the one that is written anew */
     const char *previous;
+    size_t at, previous_at;   /* in struct secrets */
     char *(*encode)(struct arena *a, struct bytes in);
     bool is_shown;            /* somebody else has to be told */
     const char *overlap, *now; /* what ends when */
 };
 
+#define SECRETS(name) offsetof(struct secrets, name), offsetof(struct secrets, name##_previous)
+
 static const struct what whats[] = {
-    { "cookie", { "AUTENTICO_COOKIE_SECRET", "AUTENTICO_CSRF_SECRET_KEY" }, "AUTENTICO_COOKIE_SECRET_PREVIOUS", hex_encode,
-      false,
+    { "cookie", { "AUTENTICO_COOKIE_SECRET", "AUTENTICO_CSRF_SECRET_KEY" }, "AUTENTICO_COOKIE_SECRET_PREVIOUS",
+      SECRETS(cookie), hex_encode, false,
       "Nobody is signed out while the one before is accepted, which it is until you type\n"
       "  autentico secrets retire cookie\n"
       "That is refused for 12 hours.  Whoever comes back before it goes over to the new one; whoever does\n"
       "not has to sign in again (with an sso_session_idle_timeout below that, as by default, anyway).\n",
       "Ended by then: every single sign-on and console session, sign-ins that are half done, codes and\n"
       "links that were sent by mail, mails that still wait.  Refresh and access tokens go on.\n" },
-    { "admin-token", { "AUTENTICO_ADMIN_TOKEN" }, "AUTENTICO_ADMIN_TOKEN_PREVIOUS", hex_encode, true,
+    { "admin-token", { "AUTENTICO_ADMIN_TOKEN" }, "AUTENTICO_ADMIN_TOKEN_PREVIOUS", SECRETS(admin_token), hex_encode, true,
       "The one before is accepted beside it until you type\n"
       "  autentico secrets retire admin-token\n",
       "The one before is refused from then on.\n" },
-    { "encryption", { "AUTENTICO_ENCRYPTION_KEY" }, "AUTENTICO_ENCRYPTION_KEY_PREVIOUS", base64_encode, false,
+    { "encryption", { "AUTENTICO_ENCRYPTION_KEY" }, "AUTENTICO_ENCRYPTION_KEY_PREVIOUS",
+      SECRETS(encryption), base64_encode, false,
       "The server then seals everything anew in the background, beside its work.  Nothing ends.  When it\n"
       "is done (the log says re_sealed)\n"
       "  autentico secrets retire encryption\n"
@@ -88,6 +95,24 @@ static const char *name_in_file(const struct env_edit *e, const struct what *w)
     return found;
 }
 
+/* The name of which NAME_FILE leads to it, wherever that is said; NULL: none. */
+static const char *name_of_file(const struct conf *conf, const struct what *w)
+{
+    for (const char *const *name = w->names; *name != NULL; name++)
+        if (conf_secret_path(conf, *name) != NULL)
+            return *name;
+    return NULL;
+}
+
+/* The other name of it, where we cannot take it away, would differ then. */
+static bool is_elsewhere_too(struct arena *a, const struct what *w, const char *name)
+{
+    for (const char *const *other = w->names; *other != NULL; other++)
+        if (strcmp(*other, name) != 0 && is_in_environment(a, *other))
+            return true;
+    return false;
+}
+
 static bool is_nowhere(const struct env_edit *e, const struct what *w)
 {
     for (const char *const *name = w->names; *name != NULL; name++)
@@ -129,15 +154,19 @@ static enum rc rewrite(struct env_edit *e, const struct what *w, const char *nam
             env_edit_set(e, *other, NULL, NULL);
     env_edit_set(e, name, made, NULL);
     env_edit_set(e, w->previous, keeps_previous(w, now) ? old : NULL, name);
+    env_edit_set(e, arena_printf(e->arena, "%s_FILE", w->previous), NULL, NULL);
     TRY(env_edit_write(e));
     printf("%s has a new %s%s%s.\n", e->path, name, w->is_shown ? ": " : "", w->is_shown ? made : "");
     tell(w, now);
     return RC_OK;
 }
 
-static enum rc check_window(const struct env_edit *e, const struct what *w, bool now)
+/* It is no overlap yet when both are the same: a command was killed in between. */
+static enum rc check_window(const struct conf *conf, const struct what *w, bool now)
 {
-    bool is_open = env_edit_has(e, w->previous) || is_in_environment(e->arena, w->previous);
+    const struct secret *one = (const void *)((const char *)conf->secrets + w->at);
+    const struct secret *before = (const void *)((const char *)conf->secrets + w->previous_at);
+    bool is_open = before->n > 0 && !ct_equal(secret_bytes(one), secret_bytes(before));
 
     if (!is_open || !keeps_previous(w, now))
         return RC_OK;
@@ -145,15 +174,41 @@ static enum rc check_window(const struct env_edit *e, const struct what *w, bool
                    strcmp(w->word, "encryption") != 0 ? ", or --now" : "");
 }
 
+/* It stands in a file of its own. */
+static enum rc rotate_file(struct arena *a, const struct conf *conf, struct env_edit *e, const struct what *w, const char *name,
+                           bool now)
+{
+    const char *before = conf_secret_path(conf, w->previous);
+    struct secret_change c = {
+        .name = name, .path = conf_secret_path(conf, name), .names = w->names, .previous = w->previous,
+        .value = random_text(a, w), .recipe = w->encode == base64_encode ? "openssl rand -base64 32" : "openssl rand -hex 32",
+        .keeps = keeps_previous(w, now),
+    };
+
+    if (c.keeps && is_in_environment(a, w->previous))
+        return cli_refuse("%s comes from the environment: take it out there first", w->previous);
+    TRY(secrets_file_change(a, e, &c));
+    if (w->is_shown)
+        printf("It is %s\n", c.value);
+    if (!c.keeps && before != NULL && !is_in_environment(a, w->previous))
+        secrets_file_drop(a, before);
+    tell(w, now);
+    return RC_OK;
+}
+
 static enum rc rotate(struct arena *a, const struct conf *conf, const struct what *w, bool now)
 {
-    const char *name = w->names[0];
+    const char *name = name_of_file(conf, w);
     struct env_edit e;
 
+    if (conf->file != NULL)
+        TRY(env_edit_read(a, conf->file, &e));
+    TRY(check_window(conf, w, now));
+    if (name != NULL && !is_elsewhere_too(a, w, name))
+        return rotate_file(a, conf, conf->file != NULL ? &e : NULL, w, name, now);
     if (conf->file == NULL)
         return print_new(a, w, now);
-    TRY(env_edit_read(a, conf->file, &e));
-    TRY(check_window(&e, w, now));
+    name = w->names[0];
     if (!is_nowhere(&e, w))
         name = name_in_file(&e, w);
     return name != NULL ? rewrite(&e, w, name, now) : print_new(a, w, now);
@@ -163,14 +218,18 @@ static enum rc rotate(struct arena *a, const struct conf *conf, const struct wha
 
 static enum rc retire(struct arena *a, const struct conf *conf, const struct what *w)
 {
+    const char *path = conf_secret_path(conf, w->previous);
     struct env_edit e;
 
     if (conf->file != NULL)
         TRY(env_edit_read(a, conf->file, &e));
-    if (conf->file == NULL || env_edit_value(&e, w->previous) == NULL || is_in_environment(a, w->previous))
+    if (conf->file == NULL || !env_edit_has(&e, w->previous) || is_in_environment(a, w->previous))
         return cli_refuse("the configuration file has no %s", w->previous);
     env_edit_set(&e, w->previous, NULL, NULL);
+    env_edit_set(&e, arena_printf(a, "%s_FILE", w->previous), NULL, NULL);
     TRY(env_edit_write(&e));
+    if (path != NULL)
+        secrets_file_drop(a, path);
     printf("%s has no %s any more.\nIt counts from the next reload: systemctl reload autentico, or HUP to the server.\n",
            e.path, w->previous);
     return RC_OK;

@@ -31,10 +31,18 @@ static enum rc list(struct desk *d, const struct settings_flags *f)
     return RC_OK;
 }
 
+static bool has_password(struct desk *d)
+{
+    struct settings s;
+
+    return settings_load(d->db, d->arena, &s) == RC_OK && !text_empty(s.smtp_password);
+}
+
 static enum rc set(struct desk *d, const char *key, const char *value, const struct settings_flags *f)
 {
     const struct setting_row *row = setting_row_of(setting_name(key));
     struct json *body = json_object(d->arena);
+    bool had_password = has_password(d);
 
     if (row == NULL || admin_setting_is_reserved(setting_name(key)))
         return cli_refuse("there is no setting \"%s\"; autentico settings list shows them all", key);
@@ -43,6 +51,8 @@ static enum rc set(struct desk *d, const char *key, const char *value, const str
     json_set_str(body, row->key, f->is_default ? row->initial : value);
     TRY(act(d, admin_settings_put, PATH, PATH, body));
     printf("%s is %s\n", row->key, text_or(f->is_default ? row->initial : value, "empty"));
+    if (had_password && !has_password(d))
+        printf("smtp_password was for another mail server and is cleared: set it anew, through the administrators' API\n");
     return RC_OK;
 }
 

@@ -15,7 +15,7 @@ struct loading {
     struct conf *conf;
     struct assignments found;
     uid_t owner; /* of the file that was read */
-    struct { const char *path; uid_t owner; } secret_files[SECRET_FILES_MAX];
+    struct secret_file secret_files[SECRET_FILES_MAX];
     size_t secret_files_n;
     int faults;
 };
@@ -266,8 +266,7 @@ static void read_secret_file(struct loading *l, const struct key *key, const str
         return;
     }
     add_secret(l, key, value);
-    l->secret_files[l->secret_files_n].path = arena_strdup(l->arena, file->value);
-    l->secret_files[l->secret_files_n++].owner = owner;
+    l->secret_files[l->secret_files_n++] = (struct secret_file){ key->name, arena_strdup(l->arena, file->value), owner };
 }
 
 static void read_secret_files(struct loading *l, struct region *r)
@@ -281,6 +280,14 @@ static void read_secret_files(struct loading *l, struct region *r)
         if (key != NULL && find(l, file->name) == file) /* not one that a later line replaces */
             read_secret_file(l, key, file, r);
     }
+}
+
+const char *conf_secret_path(const struct conf *c, const char *name)
+{
+    for (size_t i = 0; i < c->secret_files_n; i++)
+        if (strcmp(c->secret_files[i].name, name) == 0)
+            return c->secret_files[i].path;
+    return NULL;
 }
 
 static int check_owners(struct loading *l, bool is_named)
@@ -349,6 +356,8 @@ enum rc conf_load(struct arena *a, const struct conf_source *src, FILE *err, str
         secrets_free(conf->secrets);
         return rc;
     }
+    conf->secret_files = l->secret_files;
+    conf->secret_files_n = l->secret_files_n;
     *out = *conf;
     return RC_OK;
 }

@@ -26,6 +26,9 @@ enum durability { DURABILITY_FULL, DURABILITY_NORMAL };
 struct net { uint8_t addr[16]; int bits; };
 struct net_list { struct net *v; size_t n; };
 
+/* A secret that stands in a file of its own: NAME, and what NAME_FILE says. */
+struct secret_file { const char *name, *path; uid_t owner; };
+
 struct conf {
     /* spec/settings.md 2 */
     const char *db_path;             /* AUTENTICO_DB_FILE_PATH, made absolute */
@@ -73,6 +76,9 @@ struct conf {
     const char *const *password_argv; /* of password_command, NULL-terminated; NULL: none */
     const char *file;                /* the file that was read, or NULL */
 
+    const struct secret_file *secret_files;
+    size_t secret_files_n;
+
     struct secrets *secrets;         /* NULL in every child but the signer's hand-over */
 };
 
@@ -103,6 +109,9 @@ MUST_CHECK enum rc conf_check_reload(const struct conf *now, const struct conf *
  * encrypted; on `a`, and wiped with it.  RC_REFUSED: the file cannot be read any more.
  */
 MUST_CHECK enum rc conf_pack(struct arena *a, const struct conf *c, FILE *err, struct bytes *out);
+
+/* The file that a secret came from; NULL: it came from elsewhere, or from nowhere. */
+const char *conf_secret_path(const struct conf *c, const char *name);
 
 /* The manual's table of variables, as text for --help or roff for autentico.env(5). */
 void conf_print_help(FILE *out);

@@ -133,6 +133,13 @@ static bool is_here(const char *host)
            (text_starts(host, "127.") && strspn(host, "0123456789.") == strlen(host));
 }
 
+bool smtp_same_server(const struct smtp_server *a, const struct smtp_server *b)
+{
+    struct target one = target_of(a), other = target_of(b);
+
+    return text_same_nocase(one.host, other.host) && (!is_here(one.host) || text_same(a->port, b->port));
+}
+
 static bool is_bare_v6(const char *host)
 {
     return strchr(host, ':') != NULL && host[0] != '[';

@@ -46,6 +46,11 @@ void smtp_free(struct smtp *s);
 MUST_CHECK enum rc smtp_send(struct smtp *s, struct arena *a, const struct smtp_server *server,
                              const struct smtp_mail *mail, struct smtp_result *out);
 
+/* Do two values of smtp_host and smtp_port mean the same server?  Names without case, with or
+ * without "smtps://"; the port counts on this machine, where anybody may listen on one and
+ * TLS is not demanded. */
+bool smtp_same_server(const struct smtp_server *a, const struct smtp_server *b);
+
 /* Opens what the C library opens late, before a sandbox closes.  libcurl comes with the first
  * mail: it reads below /usr/lib. */
 void smtp_warm(void);

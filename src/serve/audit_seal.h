@@ -10,12 +10,12 @@
 #include "signer/signer.h"
 #include "store/db.h"
 
-#define AUDIT_SEAL_EVERY_S 300 /* at most so much of the trail is not vouched for */
+#define AUDIT_SEAL_EVERY_S 300 /* about so much of the trail is not vouched for, at most */
 
 struct audit_seal {
     struct arena *arena;
     const char *issuer;
-    struct signer *signer;   /* of the courier's channel (design D3) */
+    struct signer *signer;   /* on the courier's channel, whose process this runs in (design D3) */
     struct clock_guard clock;
     int64_t look_ms;         /* clock_mono_ms() of the next look */
     int64_t prune_ms;        /* the same, at what has become too old */

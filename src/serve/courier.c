@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve/audit_seal.h"
 #include "serve/calls.h"
 #include "serve/delivery.h"
 #include "serve/sandbox.h"
@@ -23,6 +24,8 @@ struct courier {
     struct write_lock *lock;
     struct db *db;
     struct delivery *delivery;
+    struct audit_seal audit_seal;
+    struct signer signer;   /* of the trail; deliveries have one of their own */
     uint64_t commits_seen;
     int64_t next_at;        /* unix seconds: when something is due; INT64_MAX: nothing waits */
     int64_t closed_until_ms; /* nothing is tried before */
@@ -54,6 +57,13 @@ static enum rc open_files(struct courier *c)
     return RC_OK;
 }
 
+static void start_sealing(struct courier *c)
+{
+    c->signer.ask_fd = c->pool->signer_queue[CHANNEL_COURIER].ask_fd;
+    c->signer.late_since_ms = &c->pool->board->late_since_ms[PROC_SIGNER];
+    audit_seal_start(&c->audit_seal, c->pool->conf->issuer, &c->signer);
+}
+
 /* --- when ------------------------------------------------------------------- */
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -65,6 +75,8 @@ static int wait_ms(const struct courier *c)
 {
     int64_t now_ms = clock_mono_ms(), closed = c->closed_until_ms - now_ms, due = LOOK_MS;
 
+    if (audit_seal_is_busy(&c->audit_seal))
+        return 0;
     if (c->is_news || c->next_at <= clock_now())
         return (int)(closed > 0 ? sooner(closed, LOOK_MS) : 0);
     if (c->next_at < INT64_MAX)
@@ -112,6 +124,13 @@ static void beat(const struct courier *c)
     __atomic_store_n(&c->slot->beat_ms, clock_mono_ms(), __ATOMIC_RELEASE);
 }
 
+/* Before every mail: the trail waits for one of them at most. */
+static void seal(struct courier *c)
+{
+    beat(c);
+    (void)audit_seal_turn(&c->audit_seal, c->db);
+}
+
 /* Until nothing is due, or the server cannot be used for now. */
 static enum rc deliver_due(struct courier *c)
 {
@@ -120,7 +139,7 @@ static enum rc deliver_due(struct courier *c)
     while (rc == RC_OK && !is_told_to_stop(c)) {
         int64_t pause_ms = 0;
 
-        beat(c);
+        seal(c);
         rc = delivery_one(c->delivery, &pause_ms);
         if (pause_ms > 0) {
             c->closed_until_ms = clock_mono_ms() + pause_ms;
@@ -159,7 +178,7 @@ static bool has_work(const struct courier *c)
 
 static void turn(struct courier *c)
 {
-    beat(c);
+    seal(c);
     if (!has_work(c)) {
         delivery_rest(c->delivery);
         return;
@@ -173,6 +192,7 @@ static void turn(struct courier *c)
 static void close_all(struct courier *c)
 {
     delivery_free(c->delivery);
+    audit_seal_done(&c->audit_seal);
     if (c->db != NULL)
         db_close(c->db);
     if (c->lock != NULL)
@@ -199,6 +219,7 @@ int courier_run(const struct pool *pool, int slot)
     set_signals();
     drop_privileges(pool);
     enum rc rc = open_files(&c);
+    start_sealing(&c);
     __atomic_store_n(&c.slot->is_ready, rc == RC_OK, __ATOMIC_RELEASE);
     while (rc == RC_OK && !should_stop(&c) && !(has_work(&c) && delivery_is_stale(c.delivery)))
         turn(&c);

@@ -113,6 +113,9 @@ static enum rc find_server(struct delivery *d, struct smtp_server *out, const ch
         return RC_NONE;
     if (text_empty(s->smtp_username))
         return RC_OK;
+    *why = "smtp_password is not set for this server";
+    if (text_empty(s->smtp_password))
+        return RC_NONE;
     *why = "smtp_password does not open";
     d->signer.deadline_ms = clock_mono_ms() + SIGNER_MS;
     return setting_secret_open(&d->signer, d->arena, "smtp_password", s->smtp_password, &out->password);

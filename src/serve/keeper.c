@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "serve/audit_copy.h"
-#include "serve/audit_seal.h"
 #include "serve/calls.h"
 #include "serve/key_dates.h"
 #include "serve/reseal.h"
@@ -34,9 +33,7 @@ struct keeper {
     struct key_dates key_dates;
     struct reseal reseal;
     struct audit_copy audit_copy;
-    struct audit_seal audit_seal;
     struct signer signer;
-    struct signer courier; /* the trail's: the channel on which checkpoints are signed (design D3) */
     int64_t moved_n;    /* frames that the last checkpoint could move */
     int64_t written_ms; /* first write since the last checkpoint; 0: none */
     int64_t hard_frames;
@@ -46,8 +43,7 @@ struct keeper {
 static void drop_privileges(const struct pool *pool)
 {
     const int keep[] = { pool->control[0], pool->wrote_fd,
-                         pool->signer_queue[CHANNEL_KEEPER].ask_fd,
-                         pool->signer_queue[CHANNEL_COURIER].ask_fd };
+                         pool->signer_queue[CHANNEL_KEEPER].ask_fd };
 
     sandbox_child(keep, ARRAY_LEN(keep));
     sandbox_become(pool->id.uid, pool->id.gid);
@@ -123,7 +119,7 @@ static int wait_ms(const struct keeper *k)
 {
     int64_t left;
 
-    if (sweep_is_busy(&k->sweep) || reseal_is_busy(&k->reseal) || audit_seal_is_busy(&k->audit_seal))
+    if (sweep_is_busy(&k->sweep) || reseal_is_busy(&k->reseal))
         return 0;
     if (k->written_ms == 0)
         return IDLE_MS;
@@ -162,7 +158,6 @@ static void turn(struct keeper *k)
     bool did_write = sweep_turn(&k->sweep, k->db);
     did_write |= key_dates_turn(&k->key_dates, k->db, &k->signer);
     did_write |= reseal_turn(&k->reseal, k->db, &k->signer);
-    did_write |= audit_seal_turn(&k->audit_seal, k->db);
     did_write |= audit_copy_turn(&k->audit_copy, k->db);
     if (did_write && k->written_ms == 0)
         k->written_ms = clock_mono_ms();
@@ -185,7 +180,6 @@ static void close_all(struct keeper *k)
     sweep_done(&k->sweep);
     key_dates_done(&k->key_dates);
     reseal_done(&k->reseal);
-    audit_seal_done(&k->audit_seal);
 }
 
 int keeper_run(const struct pool *pool, int slot)
@@ -206,8 +200,6 @@ int keeper_run(const struct pool *pool, int slot)
     key_dates_start(&k.key_dates);
     reseal_start(&k.reseal, &pool->board->is_overlapping, pool->has_previous_key ? pool->conf->request_deadline_s * 1000 : -1);
     k.signer.ask_fd = pool->signer_queue[CHANNEL_KEEPER].ask_fd;
-    k.courier.ask_fd = pool->signer_queue[CHANNEL_COURIER].ask_fd;
-    audit_seal_start(&k.audit_seal, pool->conf->issuer, &k.courier);
     __atomic_store_n(&k.slot->is_ready, rc == RC_OK, __ATOMIC_RELEASE);
     while (rc == RC_OK && !should_stop(&k))
         turn(&k);

@@ -12,18 +12,27 @@
 #include "util/encode.h"
 #include "util/log.h"
 
-#define ROWS_PER_TURN 20
+#define ROWS_PER_TURN 100
 #define LOOK_MS 500
 #define AFTER_FAULT_MS 10000
 #define SIGNER_MS 5000
 
 /* One value, on its way. */
 struct value {
-    struct reseal *r;
-    struct signer *signer;
     struct seal_place where;
-    struct bytes from, to;
+    struct bytes from, to;           /* to.n 0: it needs nothing */
     const char *text_from, *text_to; /* of a setting */
+};
+
+/* Of one turn: asked for one after another, then written in one transaction, which holds the
+ * pen while nobody is asked (design D10b). */
+struct batch {
+    struct reseal *r;
+    struct db *db;
+    struct signer *signer;
+    struct value v[ROWS_PER_TURN];
+    size_t n;
+    int64_t stored_n, lost_n;
 };
 
 void reseal_start(struct reseal *r, const int *is_overlapping, int64_t patience_ms)
@@ -37,12 +46,10 @@ void reseal_done(struct reseal *r)
         arena_done(r->arena);
 }
 
-/* --- one value --------------------------------------------------------------- */
+/* --- a batch ------------------------------------------------------------------ */
 
-static enum rc store(struct db *db, void *arg)
+static enum rc store(struct db *db, const struct value *v)
 {
-    const struct value *v = arg;
-
     if (text_same(v->where.table, "signing_keys"))
         return signing_keys_reseal(db, v->where.row_id, v->from, v->to);
     if (text_same(v->where.table, "settings"))
@@ -50,73 +57,136 @@ static enum rc store(struct db *db, void *arg)
     return factors_totp_reseal(db, v->where.row_id, v->from, v->to);
 }
 
-/* One that opens with no key is lost already, and must not keep the others. */
-static enum rc reseal_value(struct value *v, struct db *db)
+/* RC_NONE of one: somebody has written another one meanwhile, under the new key. */
+static enum rc store_all(struct db *db, void *arg)
 {
-    v->signer->deadline_ms = clock_mono_ms() + SIGNER_MS;
-    enum rc rc = signer_reseal(v->signer, v->r->arena, &v->where, v->from, &v->to);
-    if (rc == RC_REFUSED) {
-        v->r->lost_n++;
-        return RC_OK;
+    struct batch *b = arg;
+
+    b->stored_n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        enum rc rc = store(db, &b->v[i]);
+
+        if (rc != RC_NONE)
+            TRY(rc);
+        b->stored_n += rc == RC_OK;
     }
-    TRY(rc);
-    if (v->to.n == 0)
+    return RC_OK;
+}
+
+static enum rc write_batch(struct batch *b)
+{
+    if (b->n > 0)
+        TRY(db_write(b->db, store_all, b));
+    b->r->done_n += b->stored_n;
+    b->r->lost_n += b->lost_n;
+    b->stored_n = b->lost_n = 0;
+    b->n = 0;
+    return RC_OK;
+}
+
+/* One that opens with no key is lost already, and must not keep the others.  RC_NONE: no
+ * signer answers. */
+static enum rc add(struct batch *b, const struct value *value)
+{
+    struct value v = *value;
+
+    b->signer->deadline_ms = clock_mono_ms() + SIGNER_MS;
+    enum rc rc = signer_reseal(b->signer, b->r->arena, &v.where, v.from, &v.to);
+    b->lost_n += rc == RC_REFUSED;
+    if (rc == RC_REFUSED || (rc == RC_OK && v.to.n == 0))
         return RC_OK;
-    if (v->text_from != NULL)
-        v->text_to = arena_printf(v->r->arena, "%s%s", SETTING_SEALED, base64url_encode(v->r->arena, v->to));
-    rc = db_write(db, store, v);
-    if (rc == RC_OK)
-        v->r->done_n++;
-    return rc == RC_NONE ? RC_OK : rc; /* somebody has written another one meanwhile, under the new key */
+    TRY(rc);
+    if (v.text_from != NULL)
+        v.text_to = arena_printf(b->r->arena, "%s%s", SETTING_SEALED, base64url_encode(b->r->arena, v.to));
+    b->v[b->n++] = v;
+    return b->n < ROWS_PER_TURN ? RC_OK : write_batch(b);
+}
+
+static struct batch *batch_of(struct reseal *r, struct db *db, struct signer *signer)
+{
+    struct batch *b = arena_new(r->arena, struct batch);
+
+    b->r = r;
+    b->db = db;
+    b->signer = signer;
+    return b;
+}
+
+/* What was asked for is written, whatever came of the rest. */
+static enum rc end(struct batch *b, enum rc asked)
+{
+    TRY(write_batch(b));
+    return asked;
 }
 
 /* --- the steps: RC_OK: the next one; RC_NONE: not now, or more of it in the next turn ----- */
 
+static enum rc add_keys(struct batch *b, const struct signing_key_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        struct value v = { .from = rows->v[i].private_sealed, .where = { "signing_keys", rows->v[i].alg, rows->v[i].kid } };
+
+        if (v.from.n > 0)
+            TRY(add(b, &v));
+    }
+    return RC_OK;
+}
+
 static enum rc reseal_keys(struct reseal *r, struct db *db, struct signer *signer)
 {
+    struct batch *b = batch_of(r, db, signer);
     struct signing_key_rows rows;
 
     TRY(signing_keys_all(db, r->arena, &rows));
-    for (size_t i = 0; i < rows.n; i++) {
-        struct value v = { .r = r, .signer = signer, .from = rows.v[i].private_sealed,
-                           .where = { "signing_keys", rows.v[i].alg, rows.v[i].kid } };
+    return end(b, add_keys(b, &rows));
+}
 
-        if (v.from.n > 0)
-            TRY(reseal_value(&v, db));
+static enum rc add_settings(struct batch *b, const struct settings_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        struct value v = { .where = { "settings", "value", rows->v[i].key }, .text_from = rows->v[i].value };
+
+        if (!text_starts(v.text_from, SETTING_SEALED) ||
+            base64url_decode(b->r->arena, v.text_from + strlen(SETTING_SEALED), &v.from) != RC_OK)
+            continue;
+        TRY(add(b, &v));
     }
     return RC_OK;
 }
 
 static enum rc reseal_settings(struct reseal *r, struct db *db, struct signer *signer)
 {
+    struct batch *b = batch_of(r, db, signer);
     struct settings_rows rows;
 
     TRY(settings_all(db, r->arena, &rows));
-    for (size_t i = 0; i < rows.n; i++) {
-        struct value v = { .r = r, .signer = signer, .where = { "settings", "value", rows.v[i].key },
-                           .text_from = rows.v[i].value };
+    return end(b, add_settings(b, &rows));
+}
 
-        if (!text_starts(v.text_from, SETTING_SEALED) ||
-            base64url_decode(r->arena, v.text_from + strlen(SETTING_SEALED), &v.from) != RC_OK)
-            continue;
-        TRY(reseal_value(&v, db));
+/* As far as signers answer. */
+static enum rc add_factors(struct batch *b, const struct totp_sealed_rows *rows, size_t *added_n)
+{
+    for (; *added_n < rows->n; (*added_n)++) {
+        const struct totp_sealed *row = &rows->v[*added_n];
+        struct value v = { .from = row->secret_sealed, .where = { TOTP_TABLE, TOTP_COLUMN, row->user_id } };
+
+        TRY(add(b, &v));
     }
-    return RC_OK;
+    return rows->n == 0 ? RC_OK : RC_NONE;
 }
 
 static enum rc reseal_factors(struct reseal *r, struct db *db, struct signer *signer)
 {
+    struct batch *b = batch_of(r, db, signer);
     struct totp_sealed_rows rows;
+    size_t n = 0;
 
     TRY(factors_totp_after(db, r->arena, r->after, ROWS_PER_TURN, &rows));
-    for (size_t i = 0; i < rows.n; i++) {
-        struct value v = { .r = r, .signer = signer, .from = rows.v[i].secret_sealed,
-                           .where = { TOTP_TABLE, TOTP_COLUMN, rows.v[i].user_id } };
-
-        TRY(reseal_value(&v, db));
-        snprintf(r->after, sizeof(r->after), "%s", rows.v[i].user_id);
-    }
-    return rows.n == 0 ? RC_OK : RC_NONE;
+    enum rc asked = add_factors(b, &rows, &n);
+    TRY(write_batch(b)); /* else none of them is done */
+    if (n > 0)
+        snprintf(r->after, sizeof(r->after), "%s", rows.v[n - 1].user_id);
+    return asked;
 }
 
 /* --- going over, and the end -------------------------------------------------- */

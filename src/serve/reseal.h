@@ -1,7 +1,7 @@
 /*
  * Another AUTENTICO_ENCRYPTION_KEY (design 4 "rotation"): once every process knows it, the
- * keeper notes that new values are sealed under it and has a signer seal anew, a few rows a
- * turn, what the one before sealed: signing keys, secrets among the settings, TOTP secrets.
+ * keeper notes that new values are sealed under it and has a signer seal anew, up to a hundred
+ * rows a turn and transaction, what the one before sealed: signing keys, secrets among the settings, TOTP secrets.
  * Each row is replaced only if it is what was read, so that it may stop anywhere; it begins
  * again from the first and finds done what is done.
  */

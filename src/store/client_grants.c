@@ -4,6 +4,7 @@
 
 #define HOUR_S 3600
 #define KNOWN_N 128
+#define MIGRATION 10 /* it made the table */
 
 /* What this process has noted: a grant is the product's most frequent write, and need not
  * look again.  Two that fall on one place take turns there. */
@@ -45,6 +46,14 @@ enum rc client_grants_note(struct db *db, const char *client_id, const char *gra
     TRY(write_it(db, client_id, grant_type, now));
     *k = (struct known){ what, now / HOUR_S };
     return RC_OK;
+}
+
+enum rc client_grants_since(struct db *db, int64_t *out)
+{
+    struct stmt *q = db_sql(db, "SELECT applied_at FROM schema_migrations WHERE number = $1");
+
+    db_int(q, 1, MIGRATION);
+    return db_int_of(q, out);
 }
 
 enum rc client_grants_last(struct db *db, const char *client_id, const char *grant_type, int64_t *out)

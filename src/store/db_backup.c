@@ -10,14 +10,11 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define REST 2              /* times as long as it worked */
-#define REST_MAX_US 100000
 #define STEP_PAGES 64       /* a quarter of a MiB */
 
 struct copying {
     sqlite3_backup *backup;
     int fd;
-    int64_t began_us;
     db_told_fn *told;
     void *arg;
 };
@@ -35,24 +32,17 @@ static void tell(const struct copying *c)
         c->told(all - sqlite3_backup_remaining(c->backup), all, c->arg);
 }
 
-/* The disk is everybody's, and a commit waits for what is before it there. */
-static void pause_a_while(const struct copying *c)
-{
-    int64_t us = REST * (clock_mono_us() - c->began_us);
-
-    usleep((useconds_t)(us < REST_MAX_US ? us : REST_MAX_US));
-}
-
 static enum rc copy_pages(struct copying *c)
 {
     int code = SQLITE_OK;
 
     while (code == SQLITE_OK) {
-        c->began_us = clock_mono_us();
+        int64_t began_us = clock_mono_us();
+
         code = sqlite3_backup_step(c->backup, STEP_PAGES);
         tell(c);
         TRY(to_disk(c->fd));
-        pause_a_while(c);
+        clock_rest(began_us);
     }
     return code == SQLITE_DONE ? RC_OK : fault("store: the copy: %s", sqlite3_errstr(code));
 }

@@ -16,6 +16,8 @@
 #include "util/text.h"
 
 #define DAY_S 86400
+#define REST 2 /* times as long as the work took */
+#define REST_MAX_US 100000
 
 static int64_t frozen_at; /* clock_set_for_test() */
 
@@ -81,6 +83,13 @@ int64_t clock_mono_us(void)
     struct timespec t = read_clock(CLOCK_MONOTONIC);
 
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void clock_rest(int64_t began_us)
+{
+    int64_t us = REST * (clock_mono_us() - began_us);
+
+    usleep((useconds_t)(us < REST_MAX_US ? us : REST_MAX_US));
 }
 
 int64_t clock_mono_ms(void)

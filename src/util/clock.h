@@ -16,6 +16,9 @@
 int64_t clock_now(void);      /* unix seconds */
 int64_t clock_mono_ms(void);  /* CLOCK_MONOTONIC, never stepped */
 int64_t clock_mono_us(void);
+/* For long work on the disk, which is everybody's: what was begun at that clock_mono_us() is
+ * done, now twice as long nothing, at most 100 ms, so that commits come in between. */
+void clock_rest(int64_t began_us);
 void clock_set_for_test(int64_t now_s); /* unit tests: clock_now() from now on; 0 = real again */
 
 /* RFC 3339 in UTC, whole seconds: "2026-01-31T12:00:00Z"; NULL when at is 0. */

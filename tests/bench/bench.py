@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 
+import backups
 import growth
 import memory
 import predictable
@@ -20,13 +21,13 @@ from subject import Bench
 def arguments():
     p = argparse.ArgumentParser(prog="tests/bench/run", description=__doc__)
     p.add_argument("--connections", type=int, default=None, help="of the load generator; default: 32, of scale 1, 16 and 64")
-    p.add_argument("--seconds", type=int, default=None, help="of one run; default: 3, of scale 2")
+    p.add_argument("--seconds", type=int, default=None, help="of one run; default: 3, of scale 2, of backup 20")
     p.add_argument("--rounds", type=int, default=3, help="runs of each scenario, B before and after each; the median counts")
     p.add_argument("--durability", default=None, help="AUTENTICO_DURABILITY; default: normal, and grants at full beside it; of scale both")
     p.add_argument("--alg", default=None, help="RS256, ES256 or EdDSA; default: RS256, and grants with ES256 beside it; of scale all, or several with commas")
     p.add_argument("--workers", type=int, default=None, help="AUTENTICO_WORKERS; default: the product's own")
     p.add_argument("--only", default="", help="only scenarios whose name has this in it, a regular expression")
-    p.add_argument("--parts", default="speed,memory,time", help="which parts: speed, memory, time; scale; storm, stalled, writers, sweep")
+    p.add_argument("--parts", default="speed,memory,time", help="which parts: speed, memory, time; scale; storm, stalled, writers, sweep; backup")
     p.add_argument("--sizes", default="10k,1M,10M", help="of scale: token rows, the smallest first")
     p.add_argument("--prepare", action="store_true", help="of scale: only make the databases")
     p.add_argument("--requests", type=int, default=100000, help="per worker, of the memory part")
@@ -124,6 +125,8 @@ def main():
             growth.run(work, options)
         if parts & set(predictable.PARTS):
             predictable.run(work, [name for name in predictable.PARTS if name in parts], options)
+        if "backup" in parts:
+            backups.run(work, options)
         if parts & {"time", "memory", "speed"}:
             ordinary(work, parts, options)
 

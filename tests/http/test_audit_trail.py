@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import struct
@@ -110,6 +111,7 @@ def test_checkpoints_are_signed(lived_in):
         assert lived_in.rows("SELECT hash FROM audit_logs WHERE seq = ?", seq) == [(found,)]
     events = lived_in.events("audit_checkpoint")
     assert [int(e["seq"]) for e in events] == [row[1] for row in checkpoints(lived_in)]
+    assert {e["proc"] for e in events} == {"courier"}  # design D3: signed on no other channel
 
 
 def test_no_checkpoint_is_a_token(lived_in, client):
@@ -255,6 +257,26 @@ def test_while_others_write(lived_in):
         stop.set()
         for t in threads:
             t.join()
+    assert "as it was written" in audit(lived_in, "verify").stdout
+
+
+def courier(provider):
+    return [pid for pid, kind in provider.pool().items() if kind == "courier"]
+
+
+def test_the_courier_killed_in_the_middle(lived_in):
+    """kill -9 while one is due: another courier has it signed, and none is missing or there twice."""
+    for i in range(6):
+        before = checkpoints(lived_in)
+        lived_in.add_user(f"unsigned-{i}")
+        victim = wait_for(lambda: courier(lived_in))[0]
+        lived_in.age_checkpoints()
+        time.sleep(i / 200)  # elsewhere each time
+        os.kill(victim, signal.SIGKILL)
+        wait_for(lambda: [pid for pid in courier(lived_in) if pid != victim])
+        wait_for(lambda: len(checkpoints(lived_in)) > len(before))
+        assert checkpoints(lived_in)[:len(before)] == before
+    assert [row[0] for row in checkpoints(lived_in)] == list(range(1, len(checkpoints(lived_in)) + 1))
     assert "as it was written" in audit(lived_in, "verify").stdout
 
 

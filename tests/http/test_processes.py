@@ -98,6 +98,25 @@ def test_secrets_are_in_no_worker(provider, client):
     assert secrets and not any(s in log for s in secrets if len(s) > 30)
 
 
+def sockets(pid):
+    """What it was left of them, but for its log."""
+    links = (os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir() if int(link.name) > 2)
+    return {link for link in links if link.startswith("socket:")}
+
+
+def test_nobody_asks_signers_on_anothers_channel(provider):
+    """Design D3: what they may be asked hangs on the channel, and the courier's and the keeper's are their own."""
+    found = pool.census(provider)
+    signers = sockets(min(found["signer"]))
+    asking = {kind: {pid: sockets(pid) for pid in found[kind]} for kind in ("worker", "login-worker", "courier", "keeper")}
+    assert len(signers) > len(asking)
+    (keeper,), (courier,) = asking["keeper"].values(), asking["courier"].values()
+    assert len(keeper) == 1 and len(courier) == 1
+    assert not keeper & courier
+    for workers in (asking["worker"], asking["login-worker"]):
+        assert not any((keeper | courier) & found for found in workers.values())
+
+
 def test_files_are_private(provider):
     for name in ("autentico.db", ".env", "autentico.lock"):
         assert os.stat(os.path.join(provider.dir, name)).st_mode & 0o077 == 0

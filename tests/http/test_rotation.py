@@ -5,6 +5,8 @@ import hmac
 import json
 import os
 import re
+import shutil
+import subprocess
 import threading
 import time
 
@@ -15,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwcrypto import jwk, jws
 
 from provider import ADMIN, Browser, Provider, account_console, query_of
-from test_reload import hang_up, value_of
+from test_reload import change, hang_up, value_of
 
 
 @pytest.fixture
@@ -492,6 +494,17 @@ def test_encryption_key_now(q):
     p.tokens(p.add_client())
 
 
+def stop_at(p, number):
+    """Sealing anew gets no further than that one; None: nothing is in its way."""
+    with p.edit() as db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DROP TRIGGER IF EXISTS stop_here")
+        if number is not None:
+            db.execute("CREATE TRIGGER stop_here BEFORE UPDATE OF secret_sealed ON totp_secrets"
+                       f" WHEN NEW.user_id = 'zz{number:018d}' BEGIN SELECT RAISE(ABORT, 'not yet'); END")
+        db.execute("COMMIT")
+
+
 def test_killed_while_sealing_anew(q):
     """kill -9 in the middle: it goes on where it stopped; until it is done the old key is demanded."""
     p = q
@@ -505,6 +518,7 @@ def test_killed_while_sealing_anew(q):
             db.execute("INSERT INTO totp_secrets (user_id, secret_sealed, last_step, created_at) VALUES (?, ?, 0, 0)", (person, old.seal(person)))
         db.execute("COMMIT")
     before = sealed(p)
+    stop_at(p, 3000)
     p.run("secrets", "rotate", "encryption")
     hang_up(p)
     until(lambda: p.events("re_sealing"), p, 40)
@@ -512,6 +526,7 @@ def test_killed_while_sealing_anew(q):
     keeper = next(pid for pid, kind in p.pool().items() if kind == "keeper")
     os.kill(keeper, 9)
     seen = len(sealed_under(p, before))
+    stop_at(p, 4500)
     until(lambda: any(kind == "keeper" and pid != keeper for pid, kind in p.pool().items()) and len(sealed_under(p, before)) > seen, p, 40)
     assert not p.events("re_sealed")
     done = p.run("secrets", "retire", "encryption", check=False)
@@ -529,6 +544,7 @@ def test_killed_while_sealing_anew(q):
     assert refused.returncode == 1 and "put the one before back as AUTENTICO_ENCRYPTION_KEY_PREVIOUS" in refused.stderr
     with open(os.path.join(p.dir, ".env"), "w") as f:
         f.write(text)
+    stop_at(p, None)
     p.start()
     until(lambda: p.events("re_sealed"), p, 60)
     assert [str(e["lost"]) for e in p.events("re_sealed")] == ["0"]
@@ -538,6 +554,163 @@ def test_killed_while_sealing_anew(q):
     new = Box(value_of(p, "AUTENTICO_ENCRYPTION_KEY"))
     rows = p.rows("SELECT user_id, secret_sealed FROM totp_secrets")
     assert len(rows) == 6000 and all(new.open(person, value) == person.encode() for person, value in rows)
+
+
+FILES = {"AUTENTICO_CSRF_SECRET_KEY": "AUTENTICO_COOKIE_SECRET", "AUTENTICO_ENCRYPTION_KEY": "AUTENTICO_ENCRYPTION_KEY"}
+
+
+@pytest.fixture
+def filed():
+    """Secrets in files of their own, one with a group of its own."""
+    p = Provider(AUTENTICO_REQUEST_DEADLINE="2s", AUTENTICO_DRAIN_DEADLINE="2s")
+    p.secrets = os.path.join(p.dir, "secrets")
+    os.mkdir(p.secrets, 0o755)
+    text = open(os.path.join(p.dir, ".env")).read()
+    for name, to in FILES.items():
+        with open(os.open(os.path.join(p.secrets, to), os.O_CREAT | os.O_WRONLY, 0o400), "w") as f:
+            f.write(value_of(p, name) + "\n")
+        text = re.sub(rf"^{name}=.*$", f"{to}_FILE={p.secrets}/{to}", text, flags=re.M)
+    with open(os.path.join(p.dir, ".env"), "w") as f:
+        f.write(text)
+    os.chown(os.path.join(p.secrets, "AUTENTICO_COOKIE_SECRET"), -1, 12)
+    p.onboard_cli()
+    yield p
+    if p.process is None:
+        shutil.rmtree(p.dir)
+    else:
+        p.stop()
+
+
+def kept(p):
+    """Everything that a rotation may change."""
+    out = {name: open(os.path.join(p.secrets, name)).read() for name in sorted(os.listdir(p.secrets))}
+    return {**out, ".env": open(os.path.join(p.dir, ".env")).read()}
+
+
+def test_a_secret_in_a_file(filed):
+    """D22, settings 2b: it is replaced where it stands, whole, its owner and mode stay; the one before is beside it until it
+    is retired, and nobody is signed out."""
+    p = filed
+    p.start()
+    client, browser = p.add_client(), Browser(p)
+    p.sign_in(client, browser)
+    stays = lambda: "code" in query_of(p.authorize(client, browser, prompt="none").headers["Location"])  # noqa: E731
+    cookie = os.path.join(p.secrets, "AUTENTICO_COOKIE_SECRET")
+    before, stat = kept(p), os.stat(cookie)
+    said = p.run("secrets", "rotate", "cookie").stdout
+    after, now = kept(p), os.stat(cookie)
+    assert f"{cookie} has a new AUTENTICO_COOKIE_SECRET; the one before is in {cookie}.previous." in said
+    assert after["AUTENTICO_COOKIE_SECRET"] not in said
+    assert re.fullmatch("[0-9a-f]{64}\n", after["AUTENTICO_COOKIE_SECRET"])
+    assert after["AUTENTICO_COOKIE_SECRET.previous"] == before["AUTENTICO_COOKIE_SECRET"] != after["AUTENTICO_COOKIE_SECRET"]
+    assert f"_FILE={cookie}\nAUTENTICO_COOKIE_SECRET_PREVIOUS_FILE={cookie}.previous\n" in after[".env"]
+    assert sorted(after) == sorted([*before, "AUTENTICO_COOKIE_SECRET.previous"])  # nothing is left over
+    assert now.st_ino != stat.st_ino
+    for found in (now, os.stat(cookie + ".previous")):
+        assert (found.st_mode, found.st_uid, found.st_gid) == (stat.st_mode, stat.st_uid, 12)
+    hang_up(p)
+    assert stays()
+    refused = p.run("secrets", "rotate", "cookie", check=False)
+    assert refused.returncode == 1 and "still in use" in refused.stderr and kept(p) == after
+    p.run("secrets", "retire", "cookie", "--now")
+    assert kept(p) == {**before, "AUTENTICO_COOKIE_SECRET": after["AUTENTICO_COOKIE_SECRET"]}
+    hang_up(p)
+    assert stays()
+    said = p.run("secrets", "rotate", "cookie", "--now").stdout
+    assert "every single sign-on" in said and set(kept(p)) == set(before)
+    hang_up(p)
+    assert not stays()
+
+
+def test_an_encryption_key_in_a_file(filed):
+    p = filed
+    p.start()
+    p.run("keys", "rotate")
+    before, key = sealed(p), os.path.join(p.secrets, "AUTENTICO_ENCRYPTION_KEY")
+    said = p.run("secrets", "rotate", "encryption", "--now").stdout  # the one before is kept all the same
+    assert f"the one before is in {key}.previous" in said and "keys rotate --now" in said
+    hang_up(p)
+    until(lambda: p.events("re_sealed"), p, 40)
+    assert len(sealed_under(p, before)) == len(before) == 1
+    p.run("secrets", "retire", "encryption")
+    assert not os.path.exists(key + ".previous")
+    p.restart()
+    p.tokens(p.add_client())
+
+
+def test_an_admin_token_in_a_file(filed):
+    """Its file is named by the environment, and it is shown: somebody has to be told."""
+    p = filed
+    path = os.path.join(p.secrets, "token with \" blank")
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+        f.write(p.env.pop("AUTENTICO_ADMIN_TOKEN"))
+    p.env["AUTENTICO_ADMIN_TOKEN_FILE"] = path
+    p.start()
+    said = p.run("secrets", "rotate", "admin-token").stdout
+    new = re.search(r"^It is ([0-9a-f]{64})$", said, re.M).group(1)
+    assert open(path).read() == new + "\n" and f'AUTENTICO_ADMIN_TOKEN_PREVIOUS_FILE="{path}.previous"' in kept(p)[".env"]
+    hang_up(p)
+    assert [p.api("GET", "/users", token).status_code for token in (p.admin_token, new)] == [200, 200]
+    newer = re.search(r"^It is ([0-9a-f]{64})$", p.run("secrets", "rotate", "admin-token", "--now").stdout, re.M).group(1)
+    assert not os.path.exists(path + ".previous") and "PREVIOUS" not in kept(p)[".env"]
+    hang_up(p)
+    assert [p.api("GET", "/users", token).status_code for token in (p.admin_token, new, newer)] == [401, 401, 200]
+
+
+def test_killed_while_rotating(filed):
+    """Whatever was done before it was killed, the secret before is there, and the command can be given again."""
+    p = filed
+    cookie = os.path.join(p.secrets, "AUTENTICO_COOKIE_SECRET")
+    before = kept(p)
+    for leftover in ("new", "previous", "previous.new"):
+        shutil.copy(cookie, f"{cookie}.{leftover}")
+    with open(os.path.join(p.dir, ".env"), "a") as f:
+        f.write(f"AUTENTICO_COOKIE_SECRET_PREVIOUS_FILE={cookie}.previous\n")
+    p.run("secrets", "rotate", "cookie")
+    after = kept(p)
+    assert after["AUTENTICO_COOKIE_SECRET.previous"] == before["AUTENTICO_COOKIE_SECRET"] != after["AUTENTICO_COOKIE_SECRET"]
+    assert sorted(after) == sorted([*before, "AUTENTICO_COOKIE_SECRET.previous"])
+    p.start()
+
+
+CREDENTIAL = "/run/credentials/cookie"
+
+
+@pytest.mark.parametrize("mount, path, words", [
+    ("mount --bind {dir} {dir} && mount -o remount,ro,bind {dir}", None, "Read-only file system"),
+    ("mount --bind {file} {file}", None, "is mounted there"),
+    (f"mount -t tmpfs x /run && mkdir /run/credentials && cp -p {{file}} {CREDENTIAL}", CREDENTIAL, "makes at every start"),
+])
+def test_where_it_cannot_be_written(filed, mount, path, words):
+    """A mount that cannot be written, a credential of systemd: nothing is changed, and what to do by hand is said."""
+    p = filed
+    cookie = os.path.join(p.secrets, "AUTENTICO_COOKIE_SECRET")
+    if path:
+        change(p, "AUTENTICO_COOKIE_SECRET_FILE", path)
+    before = kept(p)
+    for now, keep in (([], "AUTENTICO_COOKIE_SECRET_PREVIOUS_FILE"), (["--now"], "")):
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", mount.format(dir=p.secrets, file=cookie) + ' && exec "$@"',
+                               "sh", p.binary, "secrets", "rotate", "cookie", *now],
+                              cwd=p.dir, env=p.env, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (1, ""), done
+        assert words in done.stderr and "Nothing was changed." in done.stderr and "openssl rand -hex 32" in done.stderr, done.stderr
+        assert (keep in done.stderr) and ("_PREVIOUS" in done.stderr) == bool(keep)
+        assert kept(p) == before
+
+
+def test_no_other_secret_is_overwritten(filed):
+    p = filed
+    cookie = os.path.join(p.secrets, "AUTENTICO_COOKIE_SECRET")
+    with open(cookie + ".previous", "w") as f:
+        f.write("somebody's\n")
+    before = kept(p)
+    refused = p.run("secrets", "rotate", "cookie", check=False)
+    assert refused.returncode == 1 and "holds another secret" in refused.stderr and kept(p) == before
+    os.rename(os.path.join(p.dir, ".env"), os.path.join(p.dir, "env"))  # nowhere to say where the one before is
+    p.env.update(AUTENTICO_COOKIE_SECRET_FILE=cookie, AUTENTICO_DB_FILE_PATH=p.db_path)
+    refused = p.run("secrets", "rotate", "cookie", check=False)
+    os.rename(os.path.join(p.dir, "env"), os.path.join(p.dir, ".env"))
+    assert refused.returncode == 1 and "there is no configuration file" in refused.stderr and kept(p) == before
 
 
 def test_secrets_in_files():

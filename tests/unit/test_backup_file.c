@@ -155,16 +155,49 @@ static void copies(void **state)
     put("from", "0123456789");
     from = open(in("from"), O_RDONLY | O_CLOEXEC);
     to = open(in("to"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    assert_ok(copy_bytes(from, to, 4, &quiet));
+    struct bytes_copy c = { from, to, -1 };
+    assert_ok(copy_bytes(&c, 4, &quiet));
     assert_int_equal(file_size(to), 4);
-    assert_refused(copy_bytes(from, to, 100, &quiet)); /* so many are not there */
+    assert_refused(copy_bytes(&c, 100, &quiet)); /* so many are not there */
     assert_int_equal(lseek(from, 6, SEEK_SET), 6);
     assert_int_equal(ftruncate(to, 0) + lseek(to, 0, SEEK_SET), 0);
-    assert_ok(copy_bytes(from, to, -1, &quiet));
+    assert_ok(copy_bytes(&c, -1, &quiet));
     assert_int_equal(pread(to, back, 7, 0), 4);
     assert_string_equal(back, "6789");
     close(from);
     close(to);
+}
+
+/* By way of somebody else, as age is: brought to disk where it arrives, with pauses; all of it. */
+static void copies_aside(void **state)
+{
+    enum { SIZE = 2500000 };
+    struct progress quiet = { NULL, 0 };
+    char *text = arena_alloc(A, SIZE + 1), *back = arena_alloc(A, SIZE + 1);
+    int ways[2], disk, status;
+
+    (void)state;
+    for (size_t i = 0; i < SIZE; i++)
+        text[i] = (char)('a' + i % 23 + i / 4096 % 3);
+    text[SIZE] = back[SIZE] = '\0';
+    put("from", text);
+    disk = open(in("disk"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(pipe(ways), 0);
+    if (fork() == 0) {
+        struct bytes_copy there = { ways[0], disk, -1 };
+
+        close(ways[1]);
+        _exit(copy_bytes(&there, -1, &quiet));
+    }
+    close(ways[0]);
+    struct bytes_copy c = { open(in("from"), O_RDONLY | O_CLOEXEC), ways[1], disk };
+    assert_ok(copy_bytes(&c, SIZE, &quiet));
+    close(ways[1]);
+    close(c.from_fd);
+    assert_true(wait(&status) > 0 && status == 0);
+    assert_int_equal(pread(disk, back, SIZE, 0), SIZE);
+    assert_string_equal(back, text);
+    close(disk);
 }
 
 /* --- checksums ------------------------------------------------------------------- */
@@ -298,7 +331,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(a_part_gets_its_name), T(nothing_is_overwritten), T(two_do_not_write_one_part), T(no_such_directory),
-        T(a_signal_takes_it_away), T(copies), T(sums), T(names), T(the_newest_stay), T(headers), T(a_damaged_header),
+        T(a_signal_takes_it_away), T(copies), T(copies_aside), T(sums), T(names), T(the_newest_stay), T(headers), T(a_damaged_header),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

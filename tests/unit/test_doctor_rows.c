@@ -44,6 +44,8 @@ static void which_grants(void **state)
 
     (void)state;
     add_household();
+    assert_ok(client_grants_since(DB, &last));
+    assert_int_equal(count("SELECT applied_at FROM schema_migrations WHERE name LIKE '%doctor'"), last);
     assert_none(client_grants_last(DB, "app", "password", &last));
     assert_ok(client_grants_note(DB, "app", "refresh_token", NOW));
     assert_ok(client_grants_note(DB, "app", "authorization_code", NOW));

@@ -180,6 +180,7 @@ static void run_clients(void)
     assert_ok(clients_touch(DB, "app", NOW));
     assert_ok(client_grants_note(DB, "app", "password", NOW));
     assert_ok(client_grants_last(DB, "app", "password", &n));
+    assert_ok(client_grants_since(DB, &n));
     assert_ok(clients_count(DB, &n));
     assert_ok(clients_facts_load(DB, &facts));
     assert_ok(clients_public_redirect_uris(DB, A, &uris));
