@@ -61,7 +61,7 @@ static void test_page(void **state)
 static void test_ages(void **state)
 {
     static const struct { int64_t s; const char *words; } cases[] = {
-        { 59, "less than a minute ago" }, { 60, "1 minute ago" },    { 7199, "1 hour ago" },
+        { 45, "less than a minute ago" }, { 60, "1 minute ago" },    { 7100, "1 hour ago" },
         { 7200, "2 hours ago" },          { 86400, "1 day ago" },    { 9 * 86400, "9 days ago" },
     };
 

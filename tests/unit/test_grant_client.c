@@ -34,6 +34,7 @@ static void test_answer(void **state)
     struct json *answer = granted(FORM "&scope=api%3Aread"), *claims;
     const char *access = text_of(answer, "access_token");
     struct exchange *x = a_post("");
+    struct token_view v;
 
     (void)state;
     assert_string_equal(text_of(answer, "token_type"), "Bearer");
@@ -49,12 +50,13 @@ static void test_answer(void **state)
     assert_false(json_has(claims, "role"));
     assert_false(json_has(claims, "amr"));
     assert_ok(bearer_check(x, access));
-    assert_null(x->token->family.user_id);
-    assert_null(x->token->family.session_id);
-    assert_string_equal(x->token->family.grant_type, "client_credentials");
-    assert_int_equal(x->token->token.refresh_expires_at, 0);
-    assert_int_equal(x->token->token.refresh_hash.n, 0);
-    assert_int_equal(x->token->family.expires_at, x->token->token.access_expires_at);
+    assert_ok(tokens_find(x->db, x->arena, x->token->token.selector, &v));
+    assert_null(v.family.user_id);
+    assert_null(v.family.session_id);
+    assert_string_equal(v.family.grant_type, "client_credentials");
+    assert_int_equal(v.token.refresh_expires_at, 0);
+    assert_int_equal(v.token.refresh_hash.n, 0);
+    assert_int_equal(v.family.expires_at, v.token.access_expires_at);
 }
 
 /* Absent, the client's own; openid and offline_access are nothing for a client (TK-35). */
