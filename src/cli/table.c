@@ -89,10 +89,11 @@ const struct command cli_commands[] = {
       "Usage: autentico secrets rotate cookie|admin-token|encryption [--now]\n"
       "       autentico secrets rotate client CLIENT_ID [--now]\n"
       "       autentico secrets retire cookie|admin-token|encryption [--now]\n"
-      "rotate puts a new secret into the configuration file, or into the one that NAME_FILE names, keeps the\n"
-      "one before as NAME_PREVIOUS (NAME_PREVIOUS_FILE), and says what ends when; one that comes from the\n"
-      "process environment is printed instead.  retire takes NAME_PREVIOUS out again, when nothing needs it\n"
-      "any more.  An application's secret is printed, and the one before works for 24 hours more.\n" CONFIG
+      "rotate puts a new secret into the configuration file, or into the one that NAME_FILE names,\n"
+      "keeps the one before as NAME_PREVIOUS (NAME_PREVIOUS_FILE), and says what ends when; one that\n"
+      "comes from the process environment is printed instead.  retire takes NAME_PREVIOUS out again,\n"
+      "when nothing needs it any more.  An application's secret is printed, and the one before works\n"
+      "for 24 hours more.\n" CONFIG
       "  --now              after a compromise: the one before stops with the next reload; an\n"
       "                     application's stops at once.  retire: does not wait\n"
       "  --json             client: machine-readable\n",

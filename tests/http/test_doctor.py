@@ -146,7 +146,7 @@ def test_the_file_of_the_database(machine):
     assert to_mend(machine.doctor("--only", "database-file")[1]) == {("database-file", DATABASE)}
     mend_all(machine)
     machine.sql("DROP TABLE doctor_report; DROP TABLE secrets_seen; DROP TABLE client_grants;"
-                "DELETE FROM schema_migrations WHERE name LIKE '%doctor';")
+                "DELETE FROM schema_migrations WHERE name >= '0010';")
     status, findings = machine.doctor()
     assert (status, to_mend(findings)) == (2, {("schema", "")})
     assert {f["status"] for f in findings if f["id"] == "mfa"} == {"skip"}

@@ -74,6 +74,11 @@ def send_test(provider):
 
 
 
+def move(provider, office):
+    """The server is somewhere else, and is shown the password anew."""
+    put(provider, **{name: office.settings()[name] for name in ("smtp_port", "smtp_password")})
+
+
 def to_mfa(provider, name="anna"):
     """The password is right, and a code is on its way."""
     browser = Browser(provider)
@@ -262,7 +267,7 @@ def test_a_server_that_hangs(provider, office):
         for _ in range(20):
             assert requests.get(provider.url + "/healthz", timeout=2).status_code == 200
         to_mfa(provider)
-        put(provider, smtp_port=str(office.port))
+        move(provider, office)
         office.wait(2, seconds=90)
     assert any(enter(provider, browser, page, mail.code()).status_code == 302 for mail in office.mails)
 
@@ -276,7 +281,7 @@ def test_stops_at_once_whatever_the_server_does(provider, office):
         assert provider.halt() == 0
         assert time.monotonic() - began < 5
     provider.start()
-    put(provider, smtp_port=str(office.port))
+    move(provider, office)
     provider.later(151)  # the lease of the one that was in hand
     office.wait()
 
@@ -330,7 +335,7 @@ def test_late_is_never(provider, context):
     until(lambda: not queued(provider), "gone")
     assert provider.events("mail_expired")
     with office:
-        put(provider, smtp_port=str(office.port))
+        move(provider, office)
         assert send_test(provider).status_code == 200
     assert len(office.mails) == 1 and office.mails[0].to == ["admin@example.test"]
 

@@ -111,7 +111,8 @@ def test_nobody_asks_signers_on_anothers_channel(provider):
     asking = {kind: {pid: sockets(pid) for pid in found[kind]} for kind in ("worker", "login-worker", "courier", "keeper")}
     assert len(signers) > len(asking)
     (keeper,), (courier,) = asking["keeper"].values(), asking["courier"].values()
-    assert len(keeper) == 1 and len(courier) == 1
+    for own in (keeper, courier):  # and, once an answer has come, the pair by which it came
+        assert len(own) in (1, 3)
     assert not keeper & courier
     for workers in (asking["worker"], asking["login-worker"]):
         assert not any((keeper | courier) & found for found in workers.values())
