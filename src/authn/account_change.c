@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "authn/claim_value.h"
 #include "authn/password.h"
 #include "store/settings_table.h"
 #include "util/uri.h"
@@ -96,6 +97,18 @@ static enum rc check_link(struct exchange *x, const char *member, const char *te
     return refuse(&x->no, REFUSE_VALIDATION, "The %s must be an http or https address", member);
 }
 
+/* What is there already may stay: it may be older than the rule. */
+static enum rc check_value(struct exchange *x, const char *member, const char *given, const char *before,
+                           bool (*is_good)(const char *text), const char **wrong)
+{
+    const char *text = text_trim(x->arena, given);
+
+    if (text_empty(text) || text_same(text, before) || is_good(text))
+        return RC_OK;
+    *wrong = member;
+    return refuse(&x->no, REFUSE_VALIDATION, "The %s is malformed", member);
+}
+
 static void apply_claim(struct arena *a, const char *given, const char **at)
 {
     if (given != NULL)
@@ -109,6 +122,9 @@ static enum rc apply_profile(struct exchange *x, const struct account_change *c,
     TRY(check_link(x, "picture", text_trim(x->arena, c->picture), wrong));
     TRY(check_link(x, "website", text_trim(x->arena, c->website), wrong));
     TRY(check_link(x, "profile", text_trim(x->arena, c->profile), wrong));
+    TRY(check_value(x, "birthdate", c->birthdate, u->birthdate, is_birthdate, wrong));
+    TRY(check_value(x, "zoneinfo", c->zoneinfo, u->zoneinfo, is_zoneinfo, wrong));
+    TRY(check_value(x, "locale", c->locale, u->locale, is_locale, wrong));
 #define X(claim) apply_claim(x->arena, c->claim, &u->claim);
     PROFILE_CLAIMS(X)
 #undef X

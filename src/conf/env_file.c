@@ -75,6 +75,20 @@ static char *trim(char *p)
     return p;
 }
 
+/* White space and a '#' begin a comment; between quotes they are part of the value. */
+static void drop_comment(char *value)
+{
+    char *from = value + strspn(value, " \t");
+
+    if (*from == '"' || *from == '\'')
+        from = strchr(from + 1, *from);
+    for (char *hash = from != NULL ? strchr(from, '#') : NULL; hash != NULL; hash = strchr(hash + 1, '#'))
+        if (hash > value && (hash[-1] == ' ' || hash[-1] == '\t')) {
+            *hash = '\0';
+            return;
+        }
+}
+
 /* Quotes around the whole value are optional and taken off. */
 static char *unquote(char *p)
 {
@@ -101,6 +115,7 @@ static int read_line(char *line, const char *path, int number, struct assignment
         return 1;
     }
     *eq = '\0';
+    drop_comment(eq + 1);
     add(out, trim(name), unquote(trim(eq + 1)), 1);
     return 0;
 }

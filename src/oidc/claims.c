@@ -2,6 +2,8 @@
 
 #include "oidc/claims.h"
 
+#include "authn/claim_value.h"
+
 static bool has_scope(const char *scope, const char *word)
 {
     return text_list_has(scope, word);
@@ -25,11 +27,14 @@ static void set_profile(struct arena *a, struct json *out, const struct user *u)
     json_set_str_nonempty(out, "nickname", u->nickname);
     json_set_str_nonempty(out, "website", u->website);
     json_set_str_nonempty(out, "gender", u->gender);
-    json_set_str_nonempty(out, "birthdate", u->birthdate);
+    if (is_birthdate(u->birthdate))
+        json_set_str(out, "birthdate", u->birthdate);
     json_set_str_nonempty(out, "profile", u->profile);
     json_set_str_nonempty(out, "picture", u->picture);
-    json_set_str_nonempty(out, "locale", u->locale);
-    json_set_str_nonempty(out, "zoneinfo", u->zoneinfo);
+    if (is_locale(u->locale))
+        json_set_str(out, "locale", u->locale);
+    if (is_zoneinfo(u->zoneinfo))
+        json_set_str(out, "zoneinfo", u->zoneinfo);
     json_set_int(out, "updated_at", u->updated_at);
 }
 

@@ -149,7 +149,8 @@ static const char *read_name(struct reading *r)
     return name;
 }
 
-/* json-c lets the later of two members of one name win. */
+/* json-c lets the later of two members of one name win.
+ * NOLINTNEXTLINE(misc-no-recursion): json_scan() lets nothing deeper than JSON_DEPTH_MAX through */
 static void add_member(struct reading *r, struct json_object *object)
 {
     const char *name = read_name(r);
@@ -163,7 +164,7 @@ static void add_member(struct reading *r, struct json_object *object)
         r->is_refused = true;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): json_scan() lets nothing deeper than JSON_DEPTH_MAX through */
+/* NOLINTNEXTLINE(misc-no-recursion): as add_member() */
 static struct json_object *read_object(struct reading *r)
 {
     struct json_object *object = made(json_object_new_object());
@@ -174,7 +175,7 @@ static struct json_object *read_object(struct reading *r)
     return object;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as read_object() */
+/* NOLINTNEXTLINE(misc-no-recursion): as add_member() */
 static struct json_object *read_array(struct reading *r)
 {
     struct json_object *array = made(json_object_new_array());
@@ -194,7 +195,7 @@ static struct json_object *read_word(struct reading *r, const char *word, struct
     return value;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as read_object() */
+/* NOLINTNEXTLINE(misc-no-recursion): as add_member() */
 static struct json_object *read_value(struct reading *r)
 {
     skip_space(r);

@@ -49,7 +49,8 @@ def test_profile(provider, name):
 
 
 @pytest.mark.parametrize("body, error", [
-    ({"picture": "javascript:alert(1)"}, "validation_error"), ({"website": "ftp://x.example"}, "validation_error"),
+    ({"birthdate": "tomorrow"}, "validation_error"), ({"zoneinfo": "Nowhere Land"}, "validation_error"),
+    ({"locale": "?"}, "validation_error"), ({"picture": "javascript:alert(1)"}, "validation_error"), ({"website": "ftp://x.example"}, "validation_error"),
     ({"given_name": 5}, "invalid_request"), ({"given_name": "x" * 5000}, "invalid_request"),
     ({"given_name": "a\u0007b"}, "invalid_request")])
 def test_profile_values(provider, name, body, error):

@@ -188,7 +188,7 @@ def test_create_refused(provider, body):
 @pytest.mark.parametrize("body, status, code", [
     ({"username": "admin"}, 409, "conflict"), ({"email": "admin@example.test"}, 409, "conflict"), ({"username": "abc"}, 400, "invalid_request"),
     ({"role": "root"}, 400, "invalid_request"), ({"password": "short"}, 400, "invalid_request"), ({"email": "x"}, 400, "invalid_request"),
-    ({"picture": "javascript:alert(1)"}, 400, "invalid_request"), ({"website": "nowhere"}, 400, "invalid_request"),
+    ({"birthdate": "1990-02-30"}, 400, "invalid_request"), ({"picture": "javascript:alert(1)"}, 400, "invalid_request"), ({"website": "nowhere"}, 400, "invalid_request"),
     ({"profile": "ftp://x"}, 400, "invalid_request"), ({"is_email_verified": "yes"}, 400, "invalid_request"),
     ({"given_name": 1}, 400, "invalid_request"), ({"totp_verified": True}, 400, "invalid_request")])
 def test_update_refused(people, provider, body, status, code):

@@ -1,6 +1,7 @@
 /* What may be told: UI-01 to UI-05, IT-07, BT-07, BT-09; http-api 6.5, flows 10. */
 #include "oidc_test.h"
 
+#include "authn/claim_value.h"
 #include "oidc/claims.h"
 
 static struct user full(void)
@@ -45,6 +46,39 @@ static void test_all(void **state)
         "\"email_verified\":true,\"phone_number\":\"+32 1\",\"phone_number_verified\":true,\"address\":{"
         "\"street_address\":\"Street 1\",\"locality\":\"Ghent\",\"region\":\"East\",\"postal_code\":\"9000\","
         "\"country\":\"BE\"}}");
+}
+
+/* UI-03: what an older database holds is not told where it is none. */
+static void test_shapes(void **state)
+{
+    static const char *const days[] = { "1990", "1990-12-31", "0000-02-29", "2000-02-29" };
+    static const char *const no_days[] = { "tomorrow", "90", "1990-13-01", "1990-00-10", "1990-02-30", "1900-02-29",
+                                           "1990/01/02", "1990-1-2", "19900102", "1990-01-02 ", "", "１990" };
+    static const char *const zones[] = { "UTC", "Europe/Paris", "America/Argentina/Buenos_Aires", "Etc/GMT+1" };
+    static const char *const no_zones[] = { "", "/", "Europe/", "/etc/passwd", "../UTC", "Europe//Paris", "+01:00", "UTC " };
+    static const char *const locales[] = { "en", "de-CH", "zh-Hant-TW", "en_GB", "es-419" };
+    static const char *const no_locales[] = { "", "e", "en-", "-en", "en--GB", "1a", "en GB", "abcdefghi", "en-abcdefghi" };
+    struct user u = full();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(days); i++)
+        assert_true(is_birthdate(days[i]));
+    for (size_t i = 0; i < ARRAY_LEN(no_days); i++)
+        assert_false(is_birthdate(no_days[i]));
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++)
+        assert_true(is_zoneinfo(zones[i]));
+    for (size_t i = 0; i < ARRAY_LEN(no_zones); i++)
+        assert_false(is_zoneinfo(no_zones[i]));
+    for (size_t i = 0; i < ARRAY_LEN(locales); i++)
+        assert_true(is_locale(locales[i]));
+    for (size_t i = 0; i < ARRAY_LEN(no_locales); i++)
+        assert_false(is_locale(no_locales[i]));
+    assert_false(is_birthdate(NULL) || is_zoneinfo(NULL) || is_locale(NULL));
+    u.birthdate = "tomorrow";
+    u.zoneinfo = "Nowhere Land";
+    u.locale = "?";
+    struct json *told = claims_userinfo(A, &u, "openid profile");
+    assert_false(json_has(told, "birthdate") || json_has(told, "zoneinfo") || json_has(told, "locale"));
 }
 
 /* UI-02, conflict 11: nothing empty, never null. */
@@ -123,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_all, world, after),
+        cmocka_unit_test_setup_teardown(test_shapes, world, after),
         cmocka_unit_test_setup_teardown(test_empty, world, after),
         cmocka_unit_test_setup_teardown(test_scopes, world, after),
         cmocka_unit_test_setup_teardown(test_tokens, world, after),

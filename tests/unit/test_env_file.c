@@ -53,6 +53,14 @@ static void line_forms(void **state)
         { "A=b#c", "A", "b#c" },
         { "A=b=c", "A", "b=c" },
         { "# A=x\n\n \t\nA=b", "A", "b" },
+        { "A=b # c", "A", "b" },
+        { "A=b\t#", "A", "b" },
+        { "A=b#c", "A", "b#c" },
+        { "A=#b", "A", "#b" },
+        { "A= # c", "A", "" },
+        { "A=\"b # c\" # d", "A", "b # c" },
+        { "A='b' # it's", "A", "b" },
+        { "A=\"b # c\"", "A", "b # c" },
         { "A=\xc3\xa9", "A", "\xc3\xa9" },
     };
 
