@@ -347,3 +347,8 @@ enum rc request_build(struct arena *a, const struct conf *conf, char *const *env
     read_body(&b, body);
     return RC_OK;
 }
+
+const char *request_with_query(struct arena *a, const struct request *rq, const char *uri)
+{
+    return *rq->query_text != '\0' ? arena_printf(a, "%s?%s", uri, rq->query_text) : uri;
+}

@@ -53,4 +53,7 @@ const char *param_get(const struct params *p, const char *name, bool *is_repeate
 const char *cookie_get(const struct request *rq, const char *name); /* NULL absent; the first of several */
 MUST_CHECK enum rc params_parse(struct arena *a, const char *text, size_t n, struct params *out); /* RC_NONE: undecodable */
 
+/* `uri`, and behind it the query of this request. */
+const char *request_with_query(struct arena *a, const struct request *rq, const char *uri);
+
 #endif

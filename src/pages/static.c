@@ -137,8 +137,7 @@ enum rc pages_root_handle(struct exchange *x)
 
 enum rc pages_add_slash(struct exchange *x)
 {
-    return respond_moved(x, arena_printf(x->arena, "%s/%s%s", x->rq->path, *x->rq->query_text ? "?" : "",
-                                         x->rq->query_text));
+    return respond_moved(x, request_with_query(x->arena, x->rq, arena_printf(x->arena, "%s/", x->rq->path)));
 }
 
 /* The settings may come from memory: the database is asked for something. */

@@ -154,8 +154,7 @@ static enum rc check_transport(struct exchange *x)
                       "AUTENTICO_TRUSTED_PROXIES");
     if (x->rq->method != M_GET && x->rq->method != M_HEAD)
         return refuse(&x->no, REFUSE_INSECURE, NULL);
-    return respond_redirect(x, arena_printf(x->arena, "%s%s%s%s", x->conf->url, x->rq->raw_path,
-                                            *x->rq->query_text ? "?" : "", x->rq->query_text));
+    return respond_redirect(x, request_with_query(x->arena, x->rq, arena_printf(x->arena, "%s%s", x->conf->url, x->rq->raw_path)));
 }
 
 static bool is_answered(const struct exchange *x)
@@ -256,8 +255,7 @@ static enum rc find_route(struct exchange *x, const struct kept *k, int *allow)
     if (is_answered(x))
         return RC_OK;
     if (clean != NULL)
-        return respond_moved(x, arena_printf(x->arena, "%s%s%s", clean, *x->rq->query_text ? "?" : "",
-                                             x->rq->query_text));
+        return respond_moved(x, request_with_query(x->arena, x->rq, clean));
     enum rc rc = router_match(k->setup.router, x->rq->method, x->rq->path, &row, allow);
     if (rc != RC_FAULT && !gate_is_near(x, row))
         return refuse_far(x, row);
