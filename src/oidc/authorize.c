@@ -107,11 +107,6 @@ static enum rc write_session(struct db *db, const struct writing *w)
     return sessions_touch(db, z->session->id, w->x->now);
 }
 
-static bool is_touch_due(const struct exchange *x, const struct authorization *z)
-{
-    return z->request->client->last_used_at + CLIENTS_TOUCH_S <= x->now;
-}
-
 /* RC_NONE: there is nobody left to write it for. */
 static enum rc write_all(struct db *db, void *arg)
 {
@@ -120,7 +115,7 @@ static enum rc write_all(struct db *db, void *arg)
 
     TRY(write_session(db, w));
     TRY(codes_add(db, &w->code));
-    if (is_touch_due(w->x, z))
+    if (client_touch_is_due(z->request->client, w->x->now))
         TRY(clients_touch(db, z->request->client_id, w->x->now));
     if (z->event == NULL)
         return RC_OK;
@@ -168,7 +163,7 @@ static enum rc issue(struct exchange *x, const struct authorization *z)
 
     fill_code(x, z, value, &w.code);
     TRY(db_write(x->db, write_all, &w));
-    if (is_touch_due(x, z))
+    if (client_touch_is_due(z->request->client, x->now))
         z->request->client->last_used_at = x->now;
     if (z->password != NULL)
         z->password->is_recorded = true;

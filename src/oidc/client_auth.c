@@ -191,7 +191,7 @@ static enum rc touch(struct db *db, void *arg)
  * reason has been logged. */
 static void note_use(struct exchange *x)
 {
-    if (x->client->last_used_at + CLIENTS_TOUCH_S > x->now)
+    if (!client_touch_is_due(x->client, x->now))
         return;
     if (db_write(x->db, touch, x) == RC_OK)
         x->client->last_used_at = x->now;

@@ -251,6 +251,11 @@ enum rc clients_set_active(struct db *db, const char *client_id, bool is_active,
     return installation_bump(db);
 }
 
+bool client_touch_is_due(const struct client *c, int64_t now)
+{
+    return c->last_used_at + CLIENTS_TOUCH_S <= now;
+}
+
 /* Looks first: a reader does not queue for the pen. */
 enum rc clients_touch(struct db *db, const char *client_id, int64_t now)
 {

@@ -56,6 +56,7 @@ MUST_CHECK enum rc clients_add_secret(struct db *db, const char *client_id, cons
 MUST_CHECK enum rc clients_expire_secrets(struct db *db, const char *client_id, const char *except_id, int64_t at);
 #define CLIENTS_TOUCH_S 3600 /* clients.last_used_at is no finer than this */
 MUST_CHECK enum rc clients_touch(struct db *db, const char *client_id, int64_t now); /* last_used_at, at most once an hour */
+bool client_touch_is_due(const struct client *c, int64_t now); /* by what is known of it: is that worth a question? */
 MUST_CHECK enum rc clients_count(struct db *db, int64_t *out); /* active ones */
 /* Has any application chosen this signing algorithm, active or not? */
 MUST_CHECK enum rc clients_want_alg(struct db *db, const char *alg, bool *out);
