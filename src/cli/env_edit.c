@@ -190,14 +190,7 @@ enum rc env_edit_write_new(const char *path, const char *text)
 enum rc env_edit_write(const struct env_edit *e)
 {
     struct stat like = e->st;
-    struct file_put p = { .beside = NULL };
 
     like.st_mode &= 0740;
-    enum rc rc = file_put_begin(e->arena, e->path, e->text, &like, &p);
-    if (rc == RC_OK)
-        rc = file_put_end(&p);
-    if (rc != RC_OK)
-        (void)no(e->path, strerror(errno));
-    file_put_drop(&p);
-    return rc;
+    return file_put(e->arena, e->path, e->text, &like) == RC_OK ? RC_OK : no(e->path, strerror(errno));
 }

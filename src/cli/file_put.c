@@ -75,6 +75,16 @@ void file_put_drop(struct file_put *r)
     errno = e;
 }
 
+enum rc file_put(struct arena *a, const char *path, const char *text, const struct stat *like)
+{
+    struct file_put r;
+
+    TRY(file_put_begin(a, path, text, like, &r));
+    enum rc rc = file_put_end(&r);
+    file_put_drop(&r);
+    return rc;
+}
+
 bool file_put_sync_directory(struct arena *a, const char *path)
 {
     int fd = open(text_directory(a, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC), e;

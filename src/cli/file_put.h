@@ -21,6 +21,9 @@ MUST_CHECK enum rc file_put_begin(struct arena *a, const char *path, const char 
 MUST_CHECK enum rc file_put_end(struct file_put *r);
 void file_put_drop(struct file_put *r); /* away with it; once more, or after the end, does nothing */
 
+/* All of it at once. */
+MUST_CHECK enum rc file_put(struct arena *a, const char *path, const char *text, const struct stat *like);
+
 /* A new file, 0600, with this in it, on disk; it must not be there. */
 MUST_CHECK enum rc file_put_new(const char *path, const char *text);
 /* What was given a name or lost one in the directory of `path` stays so after a power cut, too; false: see errno. */

@@ -110,17 +110,9 @@ static enum rc check_free(const struct changing *g)
 
 static enum rc keep_old(struct changing *g)
 {
-    struct file_put p = { .beside = NULL };
-
     TRY(check_free(g));
-    enum rc rc = file_put_begin(g->a, g->previous_path, g->old, &g->st, &p);
-    if (rc == RC_OK)
-        rc = file_put_end(&p);
-    if (rc != RC_OK)
-        (void)cli_fail("%s: %s", g->previous_path, strerror(errno));
-    file_put_drop(&p);
-    g->has_kept = rc == RC_OK;
-    return rc;
+    g->has_kept = file_put(g->a, g->previous_path, g->old, &g->st) == RC_OK;
+    return g->has_kept ? RC_OK : cli_refuse("%s: %s", g->previous_path, strerror(errno));
 }
 
 /* The quotes are taken off when it is read. */
