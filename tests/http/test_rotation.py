@@ -559,19 +559,24 @@ def test_killed_while_sealing_anew(q):
 FILES = {"AUTENTICO_CSRF_SECRET_KEY": "AUTENTICO_COOKIE_SECRET", "AUTENTICO_ENCRYPTION_KEY": "AUTENTICO_ENCRYPTION_KEY"}
 
 
+def into_files(p, names, folder):
+    """Secrets go from the configuration into files that it then names: {its name now: that of the file}."""
+    text = open(os.path.join(p.dir, ".env")).read()
+    for name, to in names.items():
+        with open(os.open(os.path.join(folder, to), os.O_CREAT | os.O_WRONLY, 0o400), "w") as f:
+            f.write(value_of(p, name) + "\n")
+        text = re.sub(rf"^{name}=.*$", f"{to}_FILE={folder}/{to}", text, flags=re.M)
+    with open(os.path.join(p.dir, ".env"), "w") as f:
+        f.write(text)
+
+
 @pytest.fixture
 def filed():
     """Secrets in files of their own, one with a group of its own."""
     p = Provider(AUTENTICO_REQUEST_DEADLINE="2s", AUTENTICO_DRAIN_DEADLINE="2s")
     p.secrets = os.path.join(p.dir, "secrets")
     os.mkdir(p.secrets, 0o755)
-    text = open(os.path.join(p.dir, ".env")).read()
-    for name, to in FILES.items():
-        with open(os.open(os.path.join(p.secrets, to), os.O_CREAT | os.O_WRONLY, 0o400), "w") as f:
-            f.write(value_of(p, name) + "\n")
-        text = re.sub(rf"^{name}=.*$", f"{to}_FILE={p.secrets}/{to}", text, flags=re.M)
-    with open(os.path.join(p.dir, ".env"), "w") as f:
-        f.write(text)
+    into_files(p, FILES, p.secrets)
     os.chown(os.path.join(p.secrets, "AUTENTICO_COOKIE_SECRET"), -1, 12)
     p.onboard_cli()
     yield p
@@ -719,13 +724,7 @@ def test_secrets_in_files():
     try:
         names = {"AUTENTICO_CSRF_SECRET_KEY": "AUTENTICO_COOKIE_SECRET", "AUTENTICO_PRIVATE_KEY": "AUTENTICO_PRIVATE_KEY",
                  "AUTENTICO_ENCRYPTION_KEY": "AUTENTICO_ENCRYPTION_KEY"}
-        text = open(os.path.join(p.dir, ".env")).read()
-        for name, to in names.items():
-            with open(os.open(os.path.join(p.dir, to), os.O_CREAT | os.O_WRONLY, 0o400), "w") as f:
-                f.write(value_of(p, name) + "\n")
-            text = re.sub(rf"^{name}=.*$", f"{to}_FILE={p.dir}/{to}", text, flags=re.M)
-        with open(os.path.join(p.dir, ".env"), "w") as f:
-            f.write(text)
+        into_files(p, names, p.dir)
         assert "lacks nothing" in p.run("init", "--complete").stdout
         p.onboard_cli()
         p.start()
